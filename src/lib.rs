@@ -1,2 +1,7 @@
-//! `banc-ror`: a conformance test bench for software that connects to the ROR.
+//! `banc-ror`: a conformance test bench for software that connects to the ROR, the French national health directory.
+//!
+//! One way through the house: scenario + campaign → bench → journal → judge → report.
+
+pub mod journal;
+pub mod judge;
 pub mod text;

@@ -1,0 +1,279 @@
+//! What the judge concluded: verdicts with their reasons, ready for any report. Pure data.
+
+use serde::{Deserialize, Serialize};
+
+use crate::journal::{Evidence, RunStarted};
+use crate::text::{Lang, Text};
+
+/// The status of a check, and of a scenario (that of its worst check).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// The client did as required.
+    Pass,
+    /// A failure that the baseline expects.
+    Xfail,
+    /// Not played, and why is said.
+    Skip,
+    /// Somebody has to look.
+    Review,
+    /// A SHOULD was broken.
+    Warn,
+    /// Not decided: no traffic, a fault that was not delivered, a machine too loaded.
+    Inconclusive,
+    /// The editor's configuration prevented the check.
+    ConfigError,
+    /// The bench itself failed.
+    HarnessError,
+    /// A failure that the baseline expects and that did not happen.
+    Xpass,
+    /// A MUST was broken.
+    Fail,
+}
+
+impl Status {
+    /// All of them, in the order of `totals` in `report.json`.
+    pub const ALL: [Self; 10] = [
+        Self::Pass,
+        Self::Fail,
+        Self::Warn,
+        Self::Review,
+        Self::Skip,
+        Self::Inconclusive,
+        Self::ConfigError,
+        Self::HarnessError,
+        Self::Xfail,
+        Self::Xpass,
+    ];
+
+    /// The name that `report.json` uses.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Review => "review",
+            Self::Skip => "skip",
+            Self::Inconclusive => "inconclusive",
+            Self::ConfigError => "config-error",
+            Self::HarnessError => "harness-error",
+            Self::Xfail => "xfail",
+            Self::Xpass => "xpass",
+        }
+    }
+
+    /// The label that people read.
+    #[must_use]
+    pub fn label(self) -> Text {
+        match self {
+            Self::Pass => Text::new("succès", "pass"),
+            Self::Fail => Text::new("échec", "fail"),
+            Self::Warn => Text::new("avertissement", "warning"),
+            Self::Review => Text::new("à vérifier", "to be reviewed"),
+            Self::Skip => Text::new("non exécuté", "not run"),
+            Self::Inconclusive => Text::new("non concluant", "inconclusive"),
+            Self::ConfigError => Text::new("erreur de configuration", "configuration error"),
+            Self::HarnessError => Text::new("erreur du banc", "bench error"),
+            Self::Xfail => Text::new("échec attendu", "expected failure"),
+            Self::Xpass => Text::new("succès inattendu", "unexpected pass"),
+        }
+    }
+}
+
+/// Who has to act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Party {
+    /// The editor's configuration: adapter, certificates, network.
+    Configuration,
+    /// The editor's client.
+    Client,
+    /// This bench.
+    Bench,
+}
+
+impl Party {
+    /// The label that people read.
+    #[must_use]
+    pub fn label(self) -> Text {
+        match self {
+            Self::Configuration => Text::new("votre configuration", "your configuration"),
+            Self::Client => Text::new("votre client", "your client"),
+            Self::Bench => Text::new("ce banc d’essai", "this bench"),
+        }
+    }
+}
+
+/// Everything that a report shows.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Language of the run, or the one that `judge --lang` asks for.
+    pub lang: Lang,
+    /// The first line of the journal.
+    pub run: RunStarted,
+    /// How long the run took, in milliseconds; none when it was cut short.
+    pub duration_ms: Option<u64>,
+    /// Remarks on the run as a whole: interrupted, the evidence broken after some line…
+    pub remarks: Vec<Text>,
+    /// The gate.
+    pub gate: Gate,
+    /// The requirements of the ledger that are the client's, with what became of them, in ledger order.
+    pub requirements: Vec<RequirementOutcome>,
+    /// Scenarios in the order of the run.
+    pub scenarios: Vec<ScenarioOutcome>,
+}
+
+impl Outcome {
+    /// How many checks have that status.
+    #[must_use]
+    pub fn total(&self, status: Status) -> usize {
+        self.scenarios.iter().flat_map(|scenario| &scenario.checks).filter(|check| check.status == status).count()
+    }
+
+    /// How many requirements of the client were decided by at least one check, out of how many.
+    #[must_use]
+    pub fn coverage(&self) -> (usize, usize) {
+        (self.requirements.iter().filter(|requirement| requirement.covered).count(), self.requirements.len())
+    }
+}
+
+/// The exit code and why.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// Exit code of `run` and `judge`.
+    pub exit_code: u8,
+    /// Whether the client conforms.
+    pub conforming: bool,
+    /// Which rule decided, in one sentence.
+    pub reason: Text,
+    /// Each plan of the run.
+    pub plans: Vec<PlanOutcome>,
+}
+
+/// One plan.
+#[derive(Debug, Clone)]
+pub struct PlanOutcome {
+    /// `fhir-search`…
+    pub plan: String,
+    /// False when the client lacks one of its actions, or nothing of it was played.
+    pub covered: bool,
+    /// Whether nothing in it stands against conformity.
+    pub conforming: bool,
+    /// The actions that the client does not have.
+    pub missing_actions: Vec<String>,
+}
+
+/// One requirement of the ledger.
+#[derive(Debug, Clone)]
+pub struct RequirementOutcome {
+    /// Its id.
+    pub id: String,
+    /// `MUST`, `MUST NOT`, `SHOULD`, `MAY`.
+    pub keyword: String,
+    /// `official`, `standard` or `bench`.
+    pub origin: String,
+    /// What it asks.
+    pub text: Text,
+    /// Document and section, or derivation.
+    pub source: String,
+    /// Whether a check decided it in this run (pass, fail, warn, xfail, xpass).
+    pub covered: bool,
+    /// The worst status of the checks that cite it; none when none was played.
+    pub status: Option<Status>,
+    /// `scenario/check` of the checks of this run that cite it.
+    pub checks: Vec<String>,
+}
+
+/// One scenario.
+#[derive(Debug, Clone)]
+pub struct ScenarioOutcome {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: Text,
+    /// What it is about.
+    pub description: Text,
+    /// `minor`, `major` or `critical`.
+    pub criticality: String,
+    /// Plans that include it.
+    pub plans: Vec<String>,
+    /// Status of its worst check.
+    pub status: Status,
+    /// What a person at the client was, or would be, told to do; one per step that acts.
+    pub instructions: Vec<Text>,
+    /// Checks, in file order.
+    pub checks: Vec<CheckOutcome>,
+    /// What happened; none when it was not played.
+    pub evidence: Option<Evidence>,
+    /// Exchanges left out of `evidence` because they are too many to show (the cited ones are always kept).
+    pub hidden_exchanges: usize,
+    /// Facts for the timeline drawing, for scenarios about quotas, waits or pace.
+    pub timeline: Option<Timeline>,
+}
+
+/// One check.
+#[derive(Debug, Clone)]
+pub struct CheckOutcome {
+    /// Its id within the scenario.
+    pub id: String,
+    /// What it checks, in one sentence.
+    pub title: Text,
+    /// Its status.
+    pub status: Status,
+    /// The strongest keyword of the requirements that it cites: `MUST`, `SHOULD`, `MAY`.
+    pub keyword: String,
+    /// The requirements that it cites.
+    pub requires: Vec<String>,
+    /// What was expected.
+    pub expected: Text,
+    /// What was observed.
+    pub actual: Text,
+    /// The reason, in one sentence that the client's author understands.
+    pub why: Text,
+    /// What to do about it; empty when there is nothing to do.
+    pub remedy: Text,
+    /// Who must act; none when nobody must.
+    pub party: Option<Party>,
+    /// Observations that do not change the status.
+    pub notes: Vec<Text>,
+    /// Numbers of the exchanges that prove it.
+    pub exchanges: Vec<u32>,
+}
+
+/// What the drawing of a quota scenario shows. Times in µs since the scenario began.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    /// Length of the drawing.
+    pub end_us: u64,
+    /// One mark per request.
+    pub marks: Vec<Mark>,
+    /// Spans in which the client had been asked to wait.
+    pub waits: Vec<Wait>,
+}
+
+/// One request in the drawing.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    /// The exchange.
+    pub exchange: u32,
+    /// When it was received.
+    pub at_us: u64,
+    /// Lane: `token` or `api`.
+    pub lane: &'static str,
+    /// Status of the answer.
+    pub status: Option<u16>,
+    /// Whether a check that failed cites it.
+    pub accused: bool,
+}
+
+/// A wait asked for by a 429 or a 503.
+#[derive(Debug, Clone)]
+pub struct Wait {
+    /// Lane: `token` or `api`.
+    pub lane: &'static str,
+    /// When the refusal was ready.
+    pub from_us: u64,
+    /// Until when the client was asked to wait.
+    pub to_us: u64,
+}
