@@ -2,6 +2,8 @@
 //!
 //! One way through the house: scenario + campaign → bench → journal → judge → report.
 
+pub mod check;
 pub mod journal;
 pub mod judge;
+pub mod scenario;
 pub mod text;

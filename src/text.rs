@@ -46,19 +46,13 @@ pub struct Text {
 impl Text {
     /// A sentence in both languages.
     pub fn new(fr: impl Into<String>, en: impl Into<String>) -> Self {
-        Self {
-            fr: fr.into(),
-            en: en.into(),
-        }
+        Self { fr: fr.into(), en: en.into() }
     }
 
     /// The same words in both languages: values, names, quotations from the wire.
     pub fn same(both: impl Into<String>) -> Self {
         let both = both.into();
-        Self {
-            fr: both.clone(),
-            en: both,
-        }
+        Self { fr: both.clone(), en: both }
     }
 
     /// The sentence in `lang`.

@@ -128,7 +128,11 @@ impl Outcome {
     /// How many checks have that status.
     #[must_use]
     pub fn total(&self, status: Status) -> usize {
-        self.scenarios.iter().flat_map(|scenario| &scenario.checks).filter(|check| check.status == status).count()
+        self.scenarios
+            .iter()
+            .flat_map(|scenario| &scenario.checks)
+            .filter(|check| check.status == status)
+            .count()
     }
 
     /// How many requirements of the client were decided by at least one check, out of how many.

@@ -1,0 +1,261 @@
+//! A scenario as its YAML file says it. Shapes only: loading is in `load`, cross-checks are in `lint`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::duration::Seconds;
+use crate::check::Expect;
+use crate::text::Text;
+
+/// One test case: what is given, what the client is made to do, what is then checked.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Scenario {
+    /// Identifier, the same as the file's name without `.yaml`.
+    pub id: String,
+    /// One line.
+    pub title: Text,
+    /// What it is about and why it matters, two or three sentences.
+    pub description: Text,
+    /// Test plans that include it: fhir-export, fhir-search, fhir-capacity, feed, csd-1, csd-2, csd-3.
+    pub plans: Vec<String>,
+    /// Access profiles for which it makes sense; all when absent.
+    #[serde(default = "all_profiles")]
+    pub profiles: Vec<u8>,
+    /// How much a failure matters.
+    #[serde(default)]
+    pub criticality: Criticality,
+    /// Words by which it can be selected.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// The mock's set-up.
+    #[serde(default)]
+    pub given: Given,
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+    /// What must hold afterwards.
+    pub checks: Vec<Check>,
+}
+
+fn all_profiles() -> Vec<u8> {
+    (0..=5).collect()
+}
+
+/// How much a failure matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Criticality {
+    /// A blemish.
+    Minor,
+    /// The client is not usable as it should be.
+    #[default]
+    Major,
+    /// Data are wrong or lost, security is at stake, or the ROR suffers.
+    Critical,
+}
+
+impl Criticality {
+    /// The name used in YAML and in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Minor => "minor",
+            Self::Major => "major",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// The mock's set-up.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Given {
+    /// Name of a dataset of `scenarios/datasets/`.
+    pub dataset: String,
+    /// How the whitelist knows the client.
+    pub registration: Registration,
+    /// Lifetime of the tokens granted.
+    pub token_lifetime: Seconds,
+    /// Quotas.
+    pub quotas: Quotas,
+    /// What the mock does out of the ordinary.
+    pub replies: Vec<ScriptedReply>,
+    /// Whether it plays by itself because it judges the client's own pace.
+    pub alone: bool,
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        Self {
+            dataset: "demo".to_owned(),
+            registration: Registration::Listed,
+            token_lifetime: Seconds(300.0),
+            quotas: Quotas::default(),
+            replies: Vec::new(),
+            alone: false,
+        }
+    }
+}
+
+/// How the whitelist knows the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Registration {
+    /// Listed and active.
+    #[default]
+    Listed,
+    /// The client_id is known, its certificate (or secret) is not listed for it.
+    NotListed,
+    /// Listed, then suspended.
+    Suspended,
+    /// Nobody has that client_id.
+    UnknownClient,
+}
+
+impl Registration {
+    /// The name used in YAML and in the journal.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Listed => "listed",
+            Self::NotListed => "not-listed",
+            Self::Suspended => "suspended",
+            Self::UnknownClient => "unknown-client",
+        }
+    }
+}
+
+/// Quotas in calls per second; those of the charter (CHA-Q-01…03) when absent.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Quotas {
+    /// All services together, per API.
+    pub level_1: Option<u32>,
+    /// One service, per API.
+    pub level_2: Option<u32>,
+    /// Whether exceeding them is answered 429 (otherwise they are observed only).
+    pub enforced: bool,
+    /// Load of other services on each API, calls per second, so that level 1 can be met.
+    pub other_services: u32,
+    /// Whether the 429 carries Retry-After, and how.
+    pub retry_after: AdvertiseDelay,
+}
+
+/// How a refusal by quota advertises its delay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdvertiseDelay {
+    /// Whole seconds, rounded up.
+    #[default]
+    Seconds,
+    /// An HTTP-date, rounded up.
+    Date,
+    /// No Retry-After at all.
+    Absent,
+}
+
+/// One scripted reply.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ScriptedReply {
+    /// Which requests it answers.
+    pub on: On,
+    /// What it answers.
+    pub reply: Reply,
+}
+
+/// Which requests a scripted reply answers. Only requests that passed the token and whitelist gates count.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct On {
+    /// Method; any when absent.
+    pub method: Option<String>,
+    /// Path, exact, or a prefix when it ends with `*`; any when absent.
+    pub path: Option<String>,
+    /// Name of the API instead of a path: token, fhir, capacity, anomalies.
+    pub api: Option<String>,
+    /// First matching request to be answered so, from 1.
+    pub nth: Option<u32>,
+    /// How many in a row, from the nth; 1 when absent.
+    pub times: Option<u32>,
+    /// All from the nth on.
+    pub forever: bool,
+}
+
+/// What a scripted reply answers.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Reply {
+    /// Status; none with a `fault` on the ordinary answer.
+    pub status: Option<u16>,
+    /// Retry-After in whole seconds.
+    pub retry_after: Option<Seconds>,
+    /// Retry-After as an HTTP-date that far ahead, rounded up to a whole second.
+    pub retry_after_date: Option<Seconds>,
+    /// Retry-After with exactly these characters.
+    pub retry_after_raw: Option<String>,
+    /// Body.
+    pub body: ReplyBody,
+    /// What happens to the answer on the wire.
+    pub fault: Option<Fault>,
+}
+
+/// Body of a scripted reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReplyBody {
+    /// What the ROR would send: OperationOutcome for the API, Keycloak JSON for the token endpoint.
+    #[default]
+    Usual,
+    /// The JSON of an API gateway, not FHIR.
+    Gateway,
+    /// An HTML page.
+    Html,
+    /// Nothing.
+    Empty,
+}
+
+/// What happens to an answer on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// The connection is cut before any answer.
+    Reset,
+    /// The connection is cut in the middle of the body.
+    Truncate,
+}
+
+/// One step: exactly one of `act` and `wait`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Step {
+    /// Action of the adapter contract.
+    pub act: Option<String>,
+    /// Input of the action; codes by short names (`TRE_R211|022`) are expanded.
+    pub with: Option<Value>,
+    /// What a person at the client is told to do.
+    pub tell: Option<Text>,
+    /// Time allowed to the client.
+    pub deadline: Option<Seconds>,
+    /// The bench waits.
+    pub wait: Option<Seconds>,
+}
+
+/// One check.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Check {
+    /// Identifier within the scenario.
+    pub id: String,
+    /// Requirements of the client that it decides; its level is that of the strongest one.
+    pub requires: Vec<String>,
+    /// What is expected: one check kind with its parameters.
+    pub expect: Expect,
+    /// Step that it judges, from 1; the whole scenario when absent.
+    #[serde(default)]
+    pub step: Option<u32>,
+    /// A sentence instead of the check kind's own.
+    #[serde(default)]
+    pub title: Option<Text>,
+}
