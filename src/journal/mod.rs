@@ -2,6 +2,22 @@
 
 mod event;
 mod evidence;
+mod read;
+mod redact;
+mod write;
 
 pub use event::*;
 pub use evidence::{Collector, Connection, Evidence, Exchange, Step};
+pub use read::{BodyFolder, BrokenLine, Reader};
+pub use redact::Redactor;
+pub use write::{Journal, ScenarioJournal};
+
+/// Bytes as lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
