@@ -5,5 +5,7 @@
 pub mod check;
 pub mod journal;
 pub mod judge;
+pub mod pki;
 pub mod scenario;
 pub mod text;
+mod yaml;

@@ -1,0 +1,80 @@
+//! The recipe of the test PKI, `certs/recipe.yaml`.
+
+use serde::Deserialize;
+
+use crate::yaml::{self, DataError};
+
+/// What the test PKI is made of.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Recipe {
+    /// Size of the RSA keys.
+    pub(super) key_bits: u32,
+    pub(super) validity_days: ValidityDays,
+    pub(super) authorities: Vec<Authority>,
+    pub(super) certificates: Vec<Leaf>,
+    pub(super) defective: Vec<Defective>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ValidityDays {
+    pub(super) authorities: u32,
+    pub(super) certificates: u32,
+}
+
+/// Attribute type and value, in encoding order.
+pub(super) type Subject = Vec<(String, String)>;
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Authority {
+    pub(super) name: String,
+    /// Name of another authority; none for the root.
+    #[serde(default)]
+    pub(super) issuer: Option<String>,
+    pub(super) subject: Subject,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Leaf {
+    pub(super) name: String,
+    pub(super) issuer: String,
+    pub(super) kind: Kind,
+    pub(super) subject: Subject,
+    #[serde(default)]
+    pub(super) names: Vec<String>,
+}
+
+/// What a certificate is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    Server,
+    Client,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Defective {
+    pub(super) name: String,
+    /// For the reader of the folder.
+    pub(super) what: String,
+    /// Name of an authority, or `self`.
+    pub(super) issuer: String,
+    pub(super) kind: Kind,
+    #[serde(default)]
+    pub(super) ended_days_ago: Option<u32>,
+}
+
+impl Recipe {
+    /// The recipe that is built in.
+    pub(super) fn builtin() -> Result<Self, DataError> {
+        yaml::from_str("certs/recipe.yaml", include_str!("../../certs/recipe.yaml"))
+    }
+
+    pub(super) fn leaf(&self, name: &str) -> Option<&Leaf> {
+        self.certificates.iter().find(|leaf| leaf.name == name)
+    }
+}
