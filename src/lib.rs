@@ -6,6 +6,7 @@ pub mod check;
 pub mod journal;
 pub mod judge;
 pub mod pki;
+pub mod ror;
 pub mod scenario;
 pub mod text;
 mod yaml;
