@@ -17,5 +17,6 @@ pub struct DataError {
 /// # Errors
 /// With line, column and the reason.
 pub(crate) fn from_str<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, DataError> {
-    serde_saphyr::from_str(text).map_err(|error| DataError { file: file.to_owned(), reason: error.to_string() })
+    serde_saphyr::from_str(text)
+        .map_err(|error| DataError { file: file.to_owned(), reason: error.to_string() })
 }

@@ -1,9 +1,66 @@
 //! Check kinds, one file each: its YAML shape, its evaluation over the evidence, its texts in both languages.
+//!
+//! To add a kind: a file with its shape and `impl Kind`, a variant of [`Expect`], a line in `Expect::kind`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::scenario::Seconds;
+mod back_off;
+mod context;
+mod credential;
+mod finding;
+mod flight;
+mod gap;
+mod integrated;
+mod matcher;
+mod no_silent_loss;
+mod not_repeated;
+mod outcome;
+mod pace;
+mod pages;
+mod paging;
+mod preconditions;
+mod requests;
+mod ror_headers;
+mod search;
+mod search_value;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod token_confined;
+mod token_form;
+mod token_renewal;
+mod token_reuse;
+mod wait;
+mod words;
+
+pub use back_off::BackOff;
+pub use context::{Bodies, Context, Truth};
+pub use credential::{Credential, CredentialFacet};
+pub use finding::{Finding, Verdict};
+pub use gap::{AtLeast, Gap};
+pub use integrated::{Compared, Integrated};
+pub use matcher::{Matcher, Times};
+pub use no_silent_loss::NoSilentLoss;
+pub use not_repeated::NotRepeated;
+pub use outcome::{ExpectedOutcome, OutcomeKind};
+pub use pace::{Pace, PaceBound};
+pub use paging::{Paging, PagingFacet};
+pub use requests::Requests;
+pub use ror_headers::{HeaderFacet, RorHeaders};
+pub use search::Search;
+pub use token_confined::TokenConfined;
+pub use token_form::TokenForm;
+pub use token_renewal::TokenRenewal;
+pub use token_reuse::TokenReuse;
+
+pub(crate) use wait::advertised_wait;
+pub(crate) use words::{both, quote};
+
+use crate::scenario::{Check, Scenario};
+use crate::text::Text;
+use context::Scene;
 
 /// What a check expects: exactly one kind with its parameters.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -43,275 +100,72 @@ pub enum Expect {
     NoSilentLoss(NoSilentLoss),
 }
 
-/// Which exchanges are meant. All that is given must hold; everything when empty.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Matcher {
-    /// Method.
-    pub method: Option<String>,
-    /// Path, exact, or a prefix when it ends with `*`.
-    pub path: Option<String>,
-    /// API: token, fhir, capacity, anomalies.
-    pub api: Option<String>,
-    /// Query parameters that must be there, decoded, as `[name, value]`; others may be there too.
-    pub parameters: Vec<(String, String)>,
-    /// Status of the answer.
-    pub status: Option<u16>,
-    /// Whether a scripted reply of the scenario answered it.
-    pub scripted: Option<bool>,
-}
-
-/// `requests`: how often a request was made.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Requests {
-    /// Which.
-    pub matching: Matcher,
-    /// How often.
-    pub times: Times,
-    /// Also met when the client reported an intelligible error instead (a single interactive call may end so).
-    #[serde(default)]
-    pub or_error: bool,
-}
-
-/// Bounds of a count; at least one of them.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Times {
-    /// No fewer.
-    pub at_least: Option<u32>,
-    /// No more.
-    pub at_most: Option<u32>,
-    /// Just so many.
-    pub exactly: Option<u32>,
-}
-
-/// `gap`: the delay that a 429 or 503 advertised is waited for.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Gap {
-    /// Refusals that start the wait.
-    pub after: Matcher,
-    /// `advertised` (the value on the wire), or a duration.
-    pub at_least: AtLeast,
-}
-
-/// Length of a wait.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum AtLeast {
-    /// What Retry-After said on the wire.
-    Advertised,
-    /// A duration of the scenario's.
-    Duration(Seconds),
-}
-
-impl<'de> Deserialize<'de> for AtLeast {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        if text == "advertised" {
-            return Ok(Self::Advertised);
+impl Expect {
+    fn kind(&self) -> &dyn Kind {
+        match self {
+            Self::Requests(kind) => kind,
+            Self::Gap(kind) => kind,
+            Self::BackOff(kind) => kind,
+            Self::Pace(kind) => kind,
+            Self::RorHeaders(kind) => kind,
+            Self::TokenForm(kind) => kind,
+            Self::Credential(kind) => kind,
+            Self::TokenReuse(kind) => kind,
+            Self::TokenRenewal(kind) => kind,
+            Self::TokenConfined(kind) => kind,
+            Self::Search(kind) => kind,
+            Self::Paging(kind) => kind,
+            Self::NotRepeated(kind) => kind,
+            Self::Outcome(kind) => kind,
+            Self::Integrated(kind) => kind,
+            Self::NoSilentLoss(kind) => kind,
         }
-        Seconds::parse(&text)
-            .map(Self::Duration)
-            .map_err(|reason| serde::de::Error::custom(format!("{reason}, or `advertised`")))
     }
 }
 
-impl JsonSchema for AtLeast {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "AtLeast".into()
+/// One kind of check.
+trait Kind {
+    /// What it checks, in one sentence.
+    fn title(&self) -> Text;
+
+    /// What would have been right, with the values of this scenario.
+    fn expected(&self, scene: &Scene<'_>) -> Text;
+
+    /// What is concluded from the evidence. The preconditions common to all kinds hold already.
+    fn evaluate(&self, scene: &Scene<'_>) -> Finding;
+
+    /// How far its verdict survives a fault that was not delivered, or a scenario that was cut short.
+    fn nature(&self) -> Nature;
+
+    /// Whether nothing can be concluded unless a scripted reply of the scenario was delivered.
+    fn hinges_on_fault(&self, _scenario: &Scenario) -> bool {
+        false
     }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "type": "string",
-            "pattern": "^(advertised|\\s*[0-9]+(\\.[0-9]+)?\\s*(ms|s|m)\\s*)$",
-            "description": "`advertised`, or a duration such as 500ms."
-        })
-    }
 }
 
-/// `back-off`: attempts after refusals without a usable delay.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct BackOff {
-    /// The refusals.
-    pub after: Matcher,
-    /// Shortest time between a refusal and the next attempt of the same call.
-    pub floor: Seconds,
-    /// Most attempts of the same call that are refused, over the whole scenario.
-    pub attempts: u32,
+/// How far a verdict survives what did not happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Nature {
+    /// The form of each request: stands whatever became of the scenario.
+    Form,
+    /// The reaction to something: a violation stands, obedience needs that something.
+    Reaction,
+    /// The completion of a job: a shortcoming needs the whole scenario to be seen.
+    Completion,
 }
 
-/// `pace`: the client's own pace.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Pace {
-    /// Which reading of the quota.
-    pub bound: PaceBound,
+/// Evaluates one check over the evidence of its scenario.
+#[must_use]
+pub fn evaluate(check: &Check, context: &Context<'_>) -> Finding {
+    let kind = check.expect.kind();
+    let scene = Scene::new(context, check.step);
+    let mut finding = preconditions::guard(kind, &scene);
+    finding.expected = kind.expected(&scene);
+    finding
 }
 
-/// Readings of the level-2 quota Q.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PaceBound {
-    /// At most Q × (T + 1) calls in any T seconds (BANC-PACE-01).
-    AnyWindow,
-    /// At most Q calls in any sliding second (BANC-PACE-02).
-    SlidingSecond,
+/// What a check checks, in one sentence: its own title, or that of its kind.
+#[must_use]
+pub fn title(check: &Check) -> Text {
+    check.title.clone().unwrap_or_else(|| check.expect.kind().title())
 }
-
-/// `ror-headers`: see [`Expect::RorHeaders`].
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct RorHeaders {
-    /// What is looked at.
-    pub look_at: HeaderFacet,
-}
-
-/// What is looked at in the four headers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum HeaderFacet {
-    /// All four are there.
-    Presence,
-    /// The codes are those that the ANS assigned.
-    Codes,
-    /// The systems are bare OIDs as assigned, without `urn:oid:`.
-    Systems,
-}
-
-/// `token-form`: grant type, client_id, form encoding.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TokenForm {}
-
-/// `credential`: see [`Expect::Credential`].
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Credential {
-    /// What is looked at.
-    pub look_at: CredentialFacet,
-}
-
-/// What is looked at in the proof of identity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum CredentialFacet {
-    /// The declared certificate is shown (profiles 1 to 5), or the secret is sent (profile 0).
-    Proof,
-    /// No secret goes with a certificate.
-    NoSecret,
-}
-
-/// `token-reuse`: within one step, a valid token is used again.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct TokenReuse {
-    /// Most tokens granted within one step, beyond those that a renewal explains.
-    pub tokens_at_most: u32,
-}
-
-/// `token-renewal`: see [`Expect::TokenRenewal`].
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TokenRenewal {}
-
-/// `token-confined`: see [`Expect::TokenConfined`].
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TokenConfined {}
-
-/// `search`: the parameters of the step's input are what was sent, as a decoded multiset.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-#[derive(Default)]
-pub struct Search {
-    /// Only the parameters of these names; all when empty.
-    pub parameters: Vec<String>,
-}
-
-/// `paging`: pages are followed by their links.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Paging {
-    /// What is looked at.
-    pub look_at: PagingFacet,
-}
-
-/// What is looked at in paging.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PagingFacet {
-    /// Every `next` link that was given is followed (unless the client reported an error).
-    Complete,
-    /// The links are used exactly as given; no URL of the client's own making asks for a page.
-    Verbatim,
-    /// A refused page is asked for again, not the first page.
-    Resumed,
-}
-
-/// `not-repeated`: the same call is not made again after such an answer.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct NotRepeated {
-    /// The refusal. A 401 may be followed by one repetition with a fresh token.
-    pub after: Matcher,
-    /// Whether every further call of the same API counts, not only the same call.
-    #[serde(default)]
-    pub any_call: bool,
-    /// Repetitions that are let pass.
-    #[serde(default)]
-    pub allowed: u32,
-}
-
-/// `outcome`: what the client reported.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ExpectedOutcome {
-    /// What is expected.
-    pub is: OutcomeKind,
-}
-
-/// What a client may report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum OutcomeKind {
-    /// Success.
-    Ok,
-    /// An error with a message; its wording is for a person to review.
-    Error,
-    /// Success, or an error with a message.
-    OkOrError,
-}
-
-/// `integrated`: compared as the adapter contract says; skipped when the client does not declare it.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Integrated {
-    /// What is compared.
-    pub compare: Compared,
-}
-
-/// What is compared in `integrated`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Compared {
-    /// The set of ids of the type asked for; included resources must exist.
-    Ids,
-    /// No resource is declared twice.
-    NoRepeat,
-    /// Names (NFC).
-    Names,
-    /// Each telecom is visible to the profile on that resource.
-    Telecoms,
-    /// Capacities of locations.
-    Capacities,
-    /// `identifiers`, by type code, where the client gives them.
-    Identifiers,
-}
-
-/// `no-silent-loss`: see [`Expect::NoSilentLoss`].
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NoSilentLoss {}

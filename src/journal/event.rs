@@ -96,6 +96,9 @@ pub struct RunStarted {
 pub struct ScenarioStarted {
     /// Name of the dataset served.
     pub dataset: String,
+    /// Seed of its generated part.
+    #[serde(default)]
+    pub seed: u64,
     /// Access profile of the registered service.
     pub profile: u8,
     /// The service as the whitelist knows it.
@@ -302,7 +305,7 @@ pub struct QuotaState {
 pub struct Response {
     /// The exchange.
     pub exchange: u32,
-    /// Status code.
+    /// Status code; 0 when the connection was cut instead of an answer.
     pub status: u16,
     /// Headers, secrets redacted.
     pub headers: Vec<(String, String)>,

@@ -100,10 +100,10 @@ impl Exchange {
         self.response.as_ref().and_then(|response| find(&response.headers, name))
     }
 
-    /// Status of the answer, when there was one.
+    /// Status of the answer, when there was one on the wire.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.response.as_ref().map(|response| response.status)
+        self.response.as_ref().map(|response| response.status).filter(|&status| status != 0)
     }
 
     /// When the answer was ready, µs.
@@ -130,7 +130,9 @@ impl Evidence {
     /// The exchange of that number.
     #[must_use]
     pub fn exchange(&self, number: u32) -> Option<&Exchange> {
-        self.exchanges.get(usize::try_from(number).ok()?.checked_sub(1)?)
+        // Not by position: a report's evidence leaves exchanges out.
+        let index = self.exchanges.binary_search_by_key(&number, |exchange| exchange.number).ok()?;
+        self.exchanges.get(index)
     }
 
     /// The TLS handshake of the connection that an exchange came on.

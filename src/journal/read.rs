@@ -47,9 +47,9 @@ impl Reader {
     fn entry(&mut self) -> Result<Option<Entry>, Text> {
         let mut line = Vec::new();
         let mut limited = io::Read::take(&mut self.lines, LONGEST_LINE as u64);
-        let length = limited
-            .read_until(b'\n', &mut line)
-            .map_err(|error| Text::new(format!("lecture impossible : {error}"), format!("cannot be read: {error}")))?;
+        let length = limited.read_until(b'\n', &mut line).map_err(|error| {
+            Text::new(format!("lecture impossible : {error}"), format!("cannot be read: {error}"))
+        })?;
         if length == 0 {
             return Ok(None);
         }
@@ -60,8 +60,9 @@ impl Reader {
                 "incomplete line: writing was interrupted",
             ));
         }
-        let entry: Entry = serde_json::from_slice(&line)
-            .map_err(|error| Text::new(format!("ligne illisible : {error}"), format!("unreadable line: {error}")))?;
+        let entry: Entry = serde_json::from_slice(&line).map_err(|error| {
+            Text::new(format!("ligne illisible : {error}"), format!("unreadable line: {error}"))
+        })?;
         if entry.seq != self.line || entry.prev != self.prev {
             return Err(Text::new(
                 "la chaîne d’empreintes est rompue : des lignes ont été modifiées, retirées ou ajoutées",
@@ -131,12 +132,13 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back_and_a_changed_line_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::create(folder.path()).unwrap();
+        let journal = Journal::create(folder.path(), time::OffsetDateTime::UNIX_EPOCH).unwrap();
         (0..3).for_each(|number| journal.write(ended(number)));
         assert_eq!(Reader::open(folder.path()).unwrap().filter_map(Result::ok).count(), 3);
 
         let path = folder.path().join("journal.jsonl");
-        let text = std::fs::read_to_string(&path).unwrap().replacen("\"duration_ms\":1", "\"duration_ms\":9", 1);
+        let text =
+            std::fs::read_to_string(&path).unwrap().replacen("\"duration_ms\":1", "\"duration_ms\":9", 1);
         std::fs::write(&path, text).unwrap();
         let entries: Vec<_> = Reader::open(folder.path()).unwrap().collect();
         assert_eq!(entries.len(), 3, "the line after the changed one tells");
@@ -146,7 +148,7 @@ mod tests {
     #[test]
     fn a_journal_cut_by_a_kill_keeps_its_whole_lines() {
         let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::create(folder.path()).unwrap();
+        let journal = Journal::create(folder.path(), time::OffsetDateTime::UNIX_EPOCH).unwrap();
         (0..2).for_each(|number| journal.write(ended(number)));
         let path = folder.path().join("journal.jsonl");
         let text = std::fs::read_to_string(&path).unwrap();
@@ -158,7 +160,7 @@ mod tests {
     #[test]
     fn long_bodies_go_to_files_and_come_back() {
         let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::create(folder.path()).unwrap().scenario("s");
+        let journal = Journal::create(folder.path(), time::OffsetDateTime::UNIX_EPOCH).unwrap().scenario("s");
         let long = "é".repeat(20_000);
         let body = journal.body("text/plain", long.as_bytes());
         assert!(body.text.is_none());

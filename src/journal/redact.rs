@@ -51,9 +51,11 @@ impl Redactor {
         }
         let mark = self.mark(secret);
         let Ok(mut known) = self.known.write() else { return };
-        for spelling in
-            [secret.to_owned(), utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(), STANDARD.encode(secret)]
-        {
+        for spelling in [
+            secret.to_owned(),
+            utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
+            STANDARD.encode(secret),
+        ] {
             known.insert(spelling, mark.clone());
         }
     }
@@ -72,7 +74,9 @@ impl Redactor {
             return self.text(value);
         }
         match value.split_once(' ') {
-            Some((scheme, secret)) if name.ends_with("authorization") => format!("{scheme} {}", self.mark(secret.trim())),
+            Some((scheme, secret)) if name.ends_with("authorization") => {
+                format!("{scheme} {}", self.mark(secret.trim()))
+            }
             _ => self.mark(value),
         }
     }
@@ -89,7 +93,8 @@ impl Redactor {
     pub fn form(&self, form: &str) -> String {
         let pairs = form.split('&').map(|pair| match pair.split_once('=') {
             Some((name, value)) if is_secret_name(name) && !value.is_empty() => {
-                let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy().replace('+', " ");
+                let decoded =
+                    percent_encoding::percent_decode_str(value).decode_utf8_lossy().replace('+', " ");
                 format!("{name}={}", self.mark(&decoded))
             }
             _ => self.text(pair),
@@ -133,7 +138,9 @@ impl Redactor {
             serde_json::Value::Object(members) => {
                 for (name, member) in members.iter_mut() {
                     match member {
-                        serde_json::Value::String(secret) if is_secret_name(name) => *secret = self.mark(secret),
+                        serde_json::Value::String(secret) if is_secret_name(name) => {
+                            *secret = self.mark(secret)
+                        }
                         other => self.members(other),
                     }
                 }
@@ -158,7 +165,8 @@ mod tests {
         let redactor = Redactor::new().unwrap();
         redactor.register("s3cret/with+signs");
         let mark = redactor.mark("s3cret/with+signs");
-        for carrier in ["x s3cret/with+signs y", "x s3cret%2Fwith%2Bsigns y", "x czNjcmV0L3dpdGgrc2lnbnM= y"] {
+        for carrier in ["x s3cret/with+signs y", "x s3cret%2Fwith%2Bsigns y", "x czNjcmV0L3dpdGgrc2lnbnM= y"]
+        {
             assert_eq!(redactor.text(carrier), format!("x {mark} y"));
         }
     }
@@ -170,7 +178,10 @@ mod tests {
         assert_eq!(redactor.header("authorization", "Bearer abc"), format!("Bearer {mark}"));
         assert_eq!(redactor.form("a=1&client_secret=abc&b=%20"), format!("a=1&client_secret={mark}&b=%20"));
         assert_eq!(redactor.target("/x?access_token=abc"), format!("/x?access_token={mark}"));
-        assert_eq!(redactor.json(r#"{"access_token":"abc","n":1}"#), format!(r#"{{"access_token":"{mark}","n":1}}"#));
+        assert_eq!(
+            redactor.json(r#"{"access_token":"abc","n":1}"#),
+            format!(r#"{{"access_token":"{mark}","n":1}}"#)
+        );
     }
 
     #[test]

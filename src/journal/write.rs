@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use time::OffsetDateTime;
 
 use super::event::{Body, Entry, Event, Request};
 use super::redact::Redactor;
@@ -26,6 +27,7 @@ pub struct Journal {
 
 struct Inner {
     start: Instant,
+    started: OffsetDateTime,
     folder: PathBuf,
     redactor: Redactor,
     chain: Mutex<Chain>,
@@ -39,17 +41,19 @@ struct Chain {
 }
 
 impl Journal {
-    /// Starts `journal.jsonl` in an existing folder, and `bodies/` beside it. The monotonic clock starts here.
+    /// Starts `journal.jsonl` in an existing folder, and `bodies/` beside it. The monotonic clock starts here, at
+    /// the wall-clock time `started`.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub fn create(folder: &Path) -> io::Result<Self> {
+    pub fn create(folder: &Path, started: OffsetDateTime) -> io::Result<Self> {
         fs::create_dir_all(folder.join("bodies"))?;
         let file = OpenOptions::new().create_new(true).append(true).open(folder.join("journal.jsonl"))?;
         let redactor = Redactor::new().map_err(|_| io::Error::other("the system gives no randomness"))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 start: Instant::now(),
+                started,
                 folder: folder.to_owned(),
                 redactor,
                 chain: Mutex::new(Chain { file, seq: 0, prev: "0".repeat(64) }),
@@ -68,6 +72,12 @@ impl Journal {
     #[must_use]
     pub fn micros(&self, instant: Instant) -> u64 {
         u64::try_from(instant.saturating_duration_since(self.inner.start).as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// The wall-clock time at that moment of the run, in microseconds since it began.
+    #[must_use]
+    pub fn wall_at(&self, at_us: u64) -> OffsetDateTime {
+        self.inner.started + Duration::from_micros(at_us)
     }
 
     /// The redactor of this run.
@@ -217,6 +227,12 @@ impl ScenarioJournal {
     #[must_use]
     pub fn micros(&self, instant: Instant) -> u64 {
         self.journal.micros(instant)
+    }
+
+    /// The wall-clock time at that moment of the run, in microseconds since it began.
+    #[must_use]
+    pub fn wall_at(&self, at_us: u64) -> OffsetDateTime {
+        self.journal.wall_at(at_us)
     }
 
     /// The redactor of the run.

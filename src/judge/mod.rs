@@ -1,5 +1,18 @@
 //! The judge: from a run's folder to verdicts. Pure: it never touches a socket, and the same folder gives the same verdicts.
 
+mod check;
+mod coverage;
+mod folder;
+mod gate;
+pub mod ledger;
 mod outcome;
+mod scenario;
+mod stream;
+mod timeline;
+mod trim;
+mod truth;
 
+pub use folder::{JudgeError, judge_run};
+pub use ledger::{Keyword, Ledger, Requirement};
 pub use outcome::*;
+pub use stream::{Inputs, Truths, judge_entries};

@@ -8,7 +8,7 @@ mod store;
 
 use std::path::PathBuf;
 
-pub use store::{ClientFiles, Pki};
+pub use store::{ClientFiles, Pki, certificates};
 
 /// Why the test PKI cannot be made or used.
 #[derive(Debug, thiserror::Error)]

@@ -71,7 +71,7 @@ impl Pki {
         Ok(Self {
             folder: folder.to_owned(),
             ca: maker.path("root", "pem"),
-            server_chain: chain(&maker.path(&server.name, "pem"))?,
+            server_chain: certificates(&maker.path(&server.name, "pem"))?,
             server_key: private_key(&maker.path(&server.name, "key"))?,
             client_authorities,
             client: ClientFiles {
@@ -104,18 +104,18 @@ impl Pki {
     }
 }
 
-/// A certificate chain from a PEM file, leaf first.
+/// All certificates of a PEM file, in order.
 ///
 /// # Errors
-/// When the file cannot be read or holds no certificate.
-pub(crate) fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, PkiError> {
+/// When the file cannot be read or holds none.
+pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, PkiError> {
     let pem = read(path)?;
     let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>();
     chain.ok().filter(|chain| !chain.is_empty()).ok_or_else(|| PkiError::NoCertificate(path.to_owned()))
 }
 
 fn first_certificate(path: &Path) -> Result<CertificateDer<'static>, PkiError> {
-    chain(path)?.into_iter().next().ok_or_else(|| PkiError::NoCertificate(path.to_owned()))
+    certificates(path)?.into_iter().next().ok_or_else(|| PkiError::NoCertificate(path.to_owned()))
 }
 
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, PkiError> {
@@ -151,7 +151,11 @@ impl Maker<'_> {
             let issuer = authority.issuer.as_deref().map(|name| self.issuer(name)).transpose()?;
             let issuer = issuer.as_ref().map(|(authority, key)| (&authority.subject, key));
             let days = self.recipe.validity_days.authorities;
-            self.save(&authority.name, &issue::authority(&authority.subject, &key, issuer, self.now, days)?, "")?;
+            self.save(
+                &authority.name,
+                &issue::authority(&authority.subject, &key, issuer, self.now, days)?,
+                "",
+            )?;
         }
         for leaf in &self.recipe.certificates {
             let mut names = leaf.names.clone();
@@ -217,13 +221,12 @@ impl Maker<'_> {
     fn keys(&self) -> Result<Keys, PkiError> {
         let names = self.recipe.authorities.iter().map(|authority| &authority.name);
         let names = names.chain(self.recipe.certificates.iter().map(|leaf| &leaf.name));
-        let (present, absent): (Vec<_>, Vec<_>) = names.cloned().partition(|name| self.path(name, "key").exists());
+        let (present, absent): (Vec<_>, Vec<_>) =
+            names.cloned().partition(|name| self.path(name, "key").exists());
         let bits = self.recipe.key_bits;
         let mut keys = std::thread::scope(|scope| {
-            let threads: Vec<_> = absent
-                .into_iter()
-                .map(|name| (name, scope.spawn(move || issue::make_key(bits))))
-                .collect();
+            let threads: Vec<_> =
+                absent.into_iter().map(|name| (name, scope.spawn(move || issue::make_key(bits)))).collect();
             threads
                 .into_iter()
                 .map(|(name, thread)| Ok((name, thread.join().map_err(|_| PkiError::Randomness)??)))
@@ -246,7 +249,9 @@ impl Maker<'_> {
         if i64::try_from(end).unwrap_or(i64::MAX) < wanted {
             return false;
         }
-        let Ok(Some((_, held))) = certificate.get_extension::<SubjectAltName>() else { return names.is_empty() };
+        let Ok(Some((_, held))) = certificate.get_extension::<SubjectAltName>() else {
+            return names.is_empty();
+        };
         names.iter().all(|name| held.0.iter().any(|general| holds(general, name)))
     }
 }
@@ -263,8 +268,12 @@ impl Keys {
 fn holds(general: &GeneralName, name: &str) -> bool {
     match (general, name.parse::<std::net::IpAddr>()) {
         (GeneralName::DnsName(held), Err(_)) => held.as_str().eq_ignore_ascii_case(name),
-        (GeneralName::IpAddress(held), Ok(std::net::IpAddr::V4(wanted))) => held.as_bytes() == wanted.octets(),
-        (GeneralName::IpAddress(held), Ok(std::net::IpAddr::V6(wanted))) => held.as_bytes() == wanted.octets(),
+        (GeneralName::IpAddress(held), Ok(std::net::IpAddr::V4(wanted))) => {
+            held.as_bytes() == wanted.octets()
+        }
+        (GeneralName::IpAddress(held), Ok(std::net::IpAddr::V6(wanted))) => {
+            held.as_bytes() == wanted.octets()
+        }
         _ => false,
     }
 }
@@ -309,7 +318,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let now = OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap();
         let first = Pki::open_or_make(folder.path(), &[], now).unwrap();
-        assert_eq!(first.client.subject, "CN=CLIENT_TEST_RORN,OU=33333333333,O=GIP - TEST3012,ST=Paris (75),C=FR");
+        assert_eq!(
+            first.client.subject,
+            "CN=CLIENT_TEST_RORN,OU=33333333333,O=GIP - TEST3012,ST=Paris (75),C=FR"
+        );
         assert_eq!(first.server_chain.len(), 2);
 
         let again = Pki::open_or_make(folder.path(), &[], now).unwrap();

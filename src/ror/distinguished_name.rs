@@ -62,7 +62,10 @@ mod tests {
     fn names_are_compared_by_structure() {
         let declared = "CN=CLIENT_TEST_RORN,OU=33333333333,O=GIP - TEST3012,ST=Paris (75),C=FR";
         assert!(same(declared, declared));
-        assert!(same(declared, "cn=client_test_rorn, ou=33333333333, o=GIP  -  TEST3012, st=Paris (75), c=fr"));
+        assert!(same(
+            declared,
+            "cn=client_test_rorn, ou=33333333333, o=GIP  -  TEST3012, st=Paris (75), c=fr"
+        ));
         assert!(!same(declared, "CN=CLIENT_TEST_RORN,O=GIP - TEST3012,OU=33333333333,ST=Paris (75),C=FR"));
         assert!(!same(declared, "CN=CLIENT_TEST_RORN\\,OU=33333333333,O=GIP - TEST3012,ST=Paris (75),C=FR"));
         assert!(!same("", declared) && !same("not a name", "not a name"));

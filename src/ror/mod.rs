@@ -1,5 +1,32 @@
-//! What the ROR is, without any socket.
+//! What the ROR is, without any socket: the dataset as FHIR R4 resources, the access policy (profiles × elements),
+//! the search, the errors.
+//!
+//! A [`Directory`] is made once from a dataset; [`Directory::view`] gives what one access profile may see of it, and
+//! everything that the FHIR API answers comes from such a [`View`]. What domain experts review is data:
+//! `scenarios/reference/access-policy.yaml`, `search-parameters.yaml`, `nomenclature.yaml`.
 
+mod capability;
+mod dataset;
+#[cfg(test)]
+mod demo_tests;
+mod directory;
 pub mod distinguished_name;
+mod nomenclature;
+mod path;
+mod policy;
+mod problem;
 pub mod quota;
+mod resource;
+mod search;
+mod searchset;
 pub mod whitelist;
+
+pub use capability::capability_statement;
+pub use dataset::{DEMO, DatasetError};
+pub use directory::{Directory, View};
+pub use nomenclature::{CodeSystem, Nomenclature, expand_code};
+pub use policy::{AccessPolicy, PolicyError};
+pub use problem::Problem;
+pub use resource::{AccessProfile, Resource, ResourceType};
+pub use search::{MAXIMUM_MATCHES, PAGE_SIZE, SearchOptions, SearchResult};
+pub use searchset::searchset;

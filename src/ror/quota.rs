@@ -42,7 +42,12 @@ impl Window {
         let before = self.in_window();
         self.calls.push_back(now_us);
         let after = self.in_window();
-        Count { before, after, limit: self.limit, retry_in_us: (after > self.limit).then(|| self.retry_in(now_us)) }
+        Count {
+            before,
+            after,
+            limit: self.limit,
+            retry_in_us: (after > self.limit).then(|| self.retry_in(now_us)),
+        }
     }
 
     fn in_window(&self) -> u32 {
@@ -96,7 +101,11 @@ mod tests {
         let mut window = Window::new(10, 0);
         let counts: Vec<_> = (0..11).map(|call| window.count(call * 50_000)).collect();
         assert!(counts[..10].iter().all(|count| count.retry_in_us.is_none()));
-        assert_eq!(counts[10].retry_in_us, Some(550_000), "the first two calls have to leave: this one stands there, too");
+        assert_eq!(
+            counts[10].retry_in_us,
+            Some(550_000),
+            "the first two calls have to leave: this one stands there, too"
+        );
         assert_eq!((counts[10].before, counts[10].after), (10, 11));
     }
 

@@ -2,12 +2,16 @@
 
 use serde::Deserialize;
 
-use super::distinguished_name;
+use super::{AccessProfile, distinguished_name};
 use crate::yaml::{self, DataError};
 
 /// Names of the four headers (ror-fhir.md §1.3), in lower case.
-pub const ROR_HEADERS: [&str; 4] =
-    ["ror-profil-utilisateur-code", "ror-profil-utilisateur-system", "ror-role-metier-code", "ror-role-metier-system"];
+pub const ROR_HEADERS: [&str; 4] = [
+    "ror-profil-utilisateur-code",
+    "ror-profil-utilisateur-system",
+    "ror-role-metier-code",
+    "ror-role-metier-system",
+];
 
 /// All services that the ANS knows.
 #[derive(Debug, Clone)]
@@ -124,6 +128,12 @@ impl Whitelist {
 }
 
 impl Entry {
+    /// Its access profile; the narrowest one when the number is none.
+    #[must_use]
+    pub fn access_profile(&self) -> AccessProfile {
+        AccessProfile::try_new(self.profile).unwrap_or(AccessProfile::ALL[0])
+    }
+
     /// Whether that subject is the one declared, compared by structure.
     #[must_use]
     pub fn declares(&self, subject: &str) -> bool {

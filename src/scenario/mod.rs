@@ -1,7 +1,17 @@
-//! Scenarios: the YAML model, its loading with positions, its lint and its JSON Schema.
+//! Scenarios: the YAML model, its loading with positions, its lint, its JSON Schema and the catalogue.
 
+pub mod action;
+pub mod catalogue;
+pub mod diagnostic;
 mod duration;
+mod expand;
+pub mod lint;
+pub mod load;
 mod model;
+pub mod schema;
 
+pub use diagnostic::{Code, Diagnostic, Severity};
 pub use duration::Seconds;
+pub use expand::expand_short_names;
+pub use load::{load_file, load_str};
 pub use model::*;

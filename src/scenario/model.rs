@@ -242,6 +242,17 @@ pub struct Step {
     pub wait: Option<Seconds>,
 }
 
+impl Step {
+    /// The time allowed to the client when the author does not say: thirty seconds.
+    pub const DEFAULT_DEADLINE: Seconds = Seconds(30.0);
+
+    /// The time allowed to the client, before patience.
+    #[must_use]
+    pub fn deadline(&self) -> Seconds {
+        self.deadline.unwrap_or(Self::DEFAULT_DEADLINE)
+    }
+}
+
 /// One check.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

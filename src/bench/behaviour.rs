@@ -1,0 +1,92 @@
+//! From a scenario's `given` to the mock's behaviour.
+
+use std::sync::Arc;
+
+use crate::campaign::QuotaValues;
+use crate::journal::{Api, QuotaFacts};
+use crate::ror::whitelist::{Reference, Whitelist};
+use crate::ror::{AccessProfile, Directory};
+use crate::scenario::{self, AdvertiseDelay, Given, ReplyBody, ScriptedReply};
+use crate::server::Behaviour;
+use crate::server::behaviour::{Advertise, Fault, Quotas, RetryAfter, Scripted, ScriptedBody, Selector};
+
+/// How the mock behaves in that scenario.
+pub(super) fn of(
+    given: &Given,
+    campaign: QuotaValues,
+    directory: Arc<Directory>,
+    whitelist: Whitelist,
+    reference: &Reference,
+) -> Behaviour {
+    Behaviour {
+        directory,
+        whitelist: Arc::new(whitelist),
+        assigned: Arc::new(reference.assigned.clone()),
+        token_lifetime: given.token_lifetime.duration(),
+        quotas: quotas(&given.quotas, campaign),
+        scripted: given.replies.iter().map(scripted).collect(),
+    }
+}
+
+/// Quotas: those of the scenario, else those of the campaign, else those of the charter.
+fn quotas(given: &scenario::Quotas, campaign: QuotaValues) -> Quotas {
+    let charter = Quotas::default();
+    Quotas {
+        level_1: given.level_1.or(campaign.level_1).unwrap_or(charter.level_1),
+        level_2_authenticated: given.level_2.or(campaign.level_2).unwrap_or(charter.level_2_authenticated),
+        level_2_public: given.level_2.or(campaign.level_2_public).unwrap_or(charter.level_2_public),
+        enforced: given.enforced,
+        other_services: given.other_services,
+        advertise: match given.retry_after {
+            AdvertiseDelay::Seconds => Advertise::Seconds,
+            AdvertiseDelay::Date => Advertise::Date,
+            AdvertiseDelay::Absent => Advertise::Absent,
+        },
+    }
+}
+
+/// What the journal says of the quotas.
+pub(super) fn quota_facts(quotas: &Quotas, profile: AccessProfile) -> QuotaFacts {
+    QuotaFacts { level_1: quotas.level_1, level_2: quotas.level_2(profile), enforced: quotas.enforced }
+}
+
+fn scripted(reply: &ScriptedReply) -> Scripted {
+    let (on, reply) = (&reply.on, &reply.reply);
+    let retry_after = match (reply.retry_after, reply.retry_after_date, &reply.retry_after_raw) {
+        (Some(delay), _, _) => Some(RetryAfter::Seconds(delay.duration().as_secs())),
+        (_, Some(delay), _) => Some(RetryAfter::DateIn(delay.duration())),
+        (_, _, Some(raw)) => Some(RetryAfter::Raw(raw.clone())),
+        _ => None,
+    };
+    Scripted {
+        on: Selector {
+            method: on.method.clone(),
+            path: on.path.clone(),
+            api: on.api.as_deref().and_then(api),
+        },
+        nth: on.nth.unwrap_or(1),
+        times: (!on.forever).then(|| on.times.unwrap_or(1)),
+        status: reply.status,
+        retry_after,
+        body: match reply.body {
+            ReplyBody::Usual => ScriptedBody::Usual,
+            ReplyBody::Gateway => ScriptedBody::Gateway,
+            ReplyBody::Html => ScriptedBody::Html,
+            ReplyBody::Empty => ScriptedBody::Empty,
+        },
+        fault: reply.fault.map(|fault| match fault {
+            scenario::Fault::Reset => Fault::Reset,
+            scenario::Fault::Truncate => Fault::Truncate,
+        }),
+    }
+}
+
+fn api(name: &str) -> Option<Api> {
+    match name {
+        "token" => Some(Api::Token),
+        "fhir" => Some(Api::Fhir),
+        "capacity" => Some(Api::Capacity),
+        "anomalies" => Some(Api::Anomalies),
+        _ => None,
+    }
+}

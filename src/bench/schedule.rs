@@ -1,0 +1,159 @@
+//! Scheduling a campaign: scenarios side by side, those that judge pace by themselves.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::play;
+use super::service::ServiceUnderTest;
+use super::{Driver, RunFolder};
+use crate::campaign::Campaign;
+use crate::journal::{Event, Journal, RunEnded, RunStarted, SCHEMA};
+use crate::ror::Directory;
+use crate::ror::whitelist::Reference;
+use crate::scenario::Scenario;
+use crate::server::{Place, Tls, TokenKey};
+
+/// What is said first in every artefact.
+const NOTICE: &str = "auto-contrôle, ne vaut pas homologation · self-check, not a homologation";
+
+/// Everything that a run needs.
+pub struct RunPlan {
+    /// Scenarios, in the order of the report.
+    pub scenarios: Vec<Arc<Scenario>>,
+    /// What this run is.
+    pub campaign: Campaign,
+    /// How the client is made to act.
+    pub driver: Driver,
+    /// How the client is called in the report.
+    pub client: String,
+    /// The service under test.
+    pub service: ServiceUnderTest,
+    /// Assigned values and other services.
+    pub reference: Reference,
+    /// Datasets by name.
+    pub directories: BTreeMap<String, Arc<Directory>>,
+    /// Where the mock listens.
+    pub place: Place,
+    /// Its TLS.
+    pub tls: Tls,
+    /// Key of its tokens.
+    pub token_key: TokenKey,
+    /// How many scenarios side by side.
+    pub jobs: usize,
+}
+
+/// What is told while it plays.
+pub trait Progress: Send + Sync {
+    /// A scenario begins.
+    fn started(&self, scenario: &Scenario);
+    /// A scenario is over.
+    fn ended(&self, scenario: &Scenario);
+}
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// What prevented the journal from being written whole.
+    pub journal_failure: Option<String>,
+    /// Whether it was stopped before its end.
+    pub interrupted: bool,
+}
+
+/// What all scenarios of a run share.
+pub(super) struct Shared {
+    pub(super) journal: Journal,
+    pub(super) campaign: Campaign,
+    pub(super) driver: Driver,
+    pub(super) service: ServiceUnderTest,
+    pub(super) reference: Reference,
+    pub(super) directories: BTreeMap<String, Arc<Directory>>,
+    pub(super) place: Place,
+    pub(super) tls: Tls,
+    pub(super) token_key: TokenKey,
+}
+
+/// Plays a campaign. `stop` ends it early: scenarios that have begun are cut short, the others not begun.
+pub async fn run(
+    plan: RunPlan,
+    folder: &RunFolder,
+    journal: Journal,
+    progress: Arc<dyn Progress>,
+    stop: impl Future<Output = ()>,
+) -> Finished {
+    let start = Instant::now();
+    journal.write(Event::RunStarted(Box::new(run_started(&plan, folder, &journal))));
+    plan.service.register_secret(journal.redactor());
+    let jobs = if plan.place.port.is_some() { 1 } else { plan.jobs.max(1) };
+    let shared = Arc::new(Shared {
+        journal: journal.clone(),
+        campaign: plan.campaign,
+        driver: plan.driver,
+        service: plan.service,
+        reference: plan.reference,
+        directories: plan.directories,
+        place: plan.place,
+        tls: plan.tls,
+        token_key: plan.token_key,
+    });
+    let (alone, together): (Vec<_>, Vec<_>) =
+        plan.scenarios.into_iter().partition(|scenario| scenario.given.alone);
+    let interrupted = tokio::select! {
+        () = stop => true,
+        () = async {
+            play_all(&shared, together, jobs, &progress).await;
+            play_all(&shared, alone, 1, &progress).await;
+        } => false,
+    };
+    journal.write(Event::RunEnded(RunEnded { duration_ms: play::milliseconds_since(start), interrupted }));
+    Finished { journal_failure: journal.failure(), interrupted }
+}
+
+async fn play_all(
+    shared: &Arc<Shared>,
+    scenarios: Vec<Arc<Scenario>>,
+    jobs: usize,
+    progress: &Arc<dyn Progress>,
+) {
+    let places = Arc::new(Semaphore::new(jobs));
+    let mut playing = JoinSet::new();
+    for scenario in scenarios {
+        // The semaphore is never closed.
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let (shared, progress) = (Arc::clone(shared), Arc::clone(progress));
+        playing.spawn(async move {
+            progress.started(&scenario);
+            play::play(&shared, &scenario).await;
+            progress.ended(&scenario);
+            drop(place);
+        });
+    }
+    while playing.join_next().await.is_some() {}
+}
+
+fn run_started(plan: &RunPlan, folder: &RunFolder, journal: &Journal) -> RunStarted {
+    let campaign = serde_json::to_string(&plan.campaign.file).unwrap_or_default();
+    RunStarted {
+        schema: SCHEMA,
+        notice: NOTICE.to_owned(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        run: folder.name().to_owned(),
+        started: journal
+            .wall_at(0)
+            .format(&time::format_description::well_known::Rfc3339)
+            .unwrap_or_default(),
+        lang: plan.campaign.lang.code().to_owned(),
+        seed: plan.campaign.seed,
+        profile: plan.campaign.profile.get(),
+        client: journal.redactor().text(&plan.client),
+        patience: plan.campaign.patience,
+        plans: plan.campaign.plans.clone(),
+        plans_named: plan.campaign.plans_named,
+        fail_on: plan.campaign.fail_on.clone(),
+        scenarios: plan.scenarios.iter().map(|scenario| scenario.id.clone()).collect(),
+        campaign: serde_json::from_str(&campaign).unwrap_or_default(),
+    }
+}

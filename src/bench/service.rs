@@ -1,0 +1,165 @@
+//! The service under test: how the whitelist knows it, and what its adapter is told.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::campaign::CampaignFile;
+use crate::journal::{Redactor, ServiceFacts};
+use crate::pki::{Pki, PkiError, names};
+use crate::ror::AccessProfile;
+use crate::ror::whitelist::{Entry, Reference, Status, Whitelist};
+use crate::scenario::Registration;
+use crate::server::{FHIR_PATH, Mock};
+
+/// The service under test and its credentials.
+#[derive(Debug, Clone)]
+pub struct ServiceUnderTest {
+    /// Its access profile.
+    pub profile: AccessProfile,
+    client_id: String,
+    name: String,
+    certificate: Option<CertificateFiles>,
+    secret: Option<String>,
+    ca: PathBuf,
+}
+
+#[derive(Debug, Clone)]
+struct CertificateFiles {
+    chain: PathBuf,
+    key: PathBuf,
+    p12: Option<(PathBuf, String)>,
+    subject: String,
+}
+
+impl ServiceUnderTest {
+    /// Profile 0 gets a fresh secret and no certificate; profiles 1 to 5 a certificate and no secret.
+    ///
+    /// # Errors
+    /// When the campaign's own certificate cannot be read, or the system gives no randomness.
+    pub fn new(
+        profile: AccessProfile,
+        reference: &Reference,
+        campaign: &CampaignFile,
+        pki: &Pki,
+    ) -> Result<Self, PkiError> {
+        let certificate = match (profile.get(), &campaign.certificate) {
+            (0, _) => None,
+            (_, None) => Some(CertificateFiles {
+                chain: pki.client.certificate.clone(),
+                key: pki.client.key.clone(),
+                p12: pki.client.p12.clone(),
+                subject: pki.client.subject.clone(),
+            }),
+            (_, Some(own)) => Some(CertificateFiles {
+                subject: names::subject_of_file(&own.chain)?,
+                chain: own.chain.clone(),
+                key: own.key.clone(),
+                p12: None,
+            }),
+        };
+        let secret = if certificate.is_none() { Some(fresh_secret()?) } else { None };
+        Ok(Self {
+            profile,
+            client_id: reference.under_test.client_id.clone(),
+            name: reference.under_test.service.clone(),
+            certificate,
+            secret,
+            ca: pki.ca.clone(),
+        })
+    }
+
+    /// The whitelist with this service as a scenario wants it registered.
+    #[must_use]
+    pub fn whitelist(&self, reference: &Reference, registration: Registration) -> Whitelist {
+        let mut entries = reference.others.clone();
+        let mut entry = Entry {
+            service: self.name.clone(),
+            url: None,
+            client_id: self.client_id.clone(),
+            subject: self.certificate.as_ref().map(|certificate| certificate.subject.clone()),
+            secret: self.secret.clone(),
+            profile: self.profile.get(),
+            establishments: Vec::new(),
+            status: Status::Active,
+        };
+        match registration {
+            Registration::Listed => {}
+            Registration::Suspended => entry.status = Status::Suspended,
+            Registration::NotListed => {
+                entry.subject = entry.subject.map(|_| "CN=AUTRE_SERVICE,O=GIP - TEST3012,C=FR".to_owned());
+                entry.secret = entry.secret.map(|secret| format!("not-{secret}"));
+            }
+            Registration::UnknownClient => return Whitelist::new(entries),
+        }
+        entries.push(entry);
+        Whitelist::new(entries)
+    }
+
+    /// What the journal says of it.
+    #[must_use]
+    pub fn facts(
+        &self,
+        reference: &Reference,
+        registration: Registration,
+        redactor: &Redactor,
+    ) -> ServiceFacts {
+        let headers = reference.assigned.headers(self.profile.get());
+        ServiceFacts {
+            client_id: self.client_id.clone(),
+            subject: self.certificate.as_ref().map(|certificate| certificate.subject.clone()),
+            registration: registration.name().to_owned(),
+            assigned_headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            secret: self.secret.as_deref().map(|secret| redactor.mark(secret)),
+        }
+    }
+
+    /// Keeps its secret out of every output.
+    pub fn register_secret(&self, redactor: &Redactor) {
+        if let Some(secret) = &self.secret {
+            redactor.register(secret);
+        }
+    }
+}
+
+/// The variables of the adapter contract that do not change from step to step.
+#[must_use]
+pub fn adapter_variables(
+    service: &ServiceUnderTest,
+    reference: &Reference,
+    mock: &Mock,
+) -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::new();
+    let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
+    set("ROR_TOKEN_URL", mock.token_url.clone());
+    set("ROR_FHIR_URL", format!("{}{FHIR_PATH}", mock.api_url));
+    set("ROR_CA_CERT", service.ca.display().to_string());
+    set("ROR_CLIENT_ID", service.client_id.clone());
+    set("ROR_PROFILE", service.profile.get().to_string());
+    let names = [
+        "ROR_PROFIL_UTILISATEUR_CODE",
+        "ROR_PROFIL_UTILISATEUR_SYSTEM",
+        "ROR_ROLE_METIER_CODE",
+        "ROR_ROLE_METIER_SYSTEM",
+    ];
+    for (name, (_, value)) in names.into_iter().zip(reference.assigned.headers(service.profile.get())) {
+        set(name, value.to_owned());
+    }
+    if let Some(certificate) = &service.certificate {
+        set("ROR_CLIENT_CERT", certificate.chain.display().to_string());
+        set("ROR_CLIENT_KEY", certificate.key.display().to_string());
+        if let Some((path, password)) = &certificate.p12 {
+            set("ROR_CLIENT_P12", path.display().to_string());
+            set("ROR_CLIENT_P12_PASSWORD", password.clone());
+        }
+    }
+    if let Some(secret) = &service.secret {
+        set("ROR_CLIENT_SECRET", secret.clone());
+    }
+    variables
+}
+
+fn fresh_secret() -> Result<String, PkiError> {
+    let mut bytes = [0; 24];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| PkiError::Randomness)?;
+    Ok(crate::journal::hex(&bytes))
+}

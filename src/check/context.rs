@@ -1,0 +1,181 @@
+//! What a check may look at: the scenario, the evidence, the truth of the dataset, and the bodies.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::journal::{Api, Body, Evidence, Exchange, Step, StepEnd};
+use crate::scenario::Scenario;
+
+/// All that a check may look at.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The scenario as it was played.
+    pub scenario: &'a Scenario,
+    /// What happened.
+    pub evidence: &'a Evidence,
+    /// The dataset as the profile sees it; none when it is not at hand, and then nothing is compared with it.
+    pub truth: Option<&'a dyn Truth>,
+    /// The bodies.
+    pub bodies: &'a dyn Bodies,
+    /// Wall clock at the run's time zero, microseconds since the Unix epoch, when known.
+    pub epoch_us: Option<i64>,
+}
+
+/// The dataset as a client of the scenario's profile may see it.
+pub trait Truth {
+    /// Type and id of the resources that match an action's input; none when the action is not about a set of resources.
+    fn expected_ids(&self, action: &str, input: &Value) -> Option<BTreeSet<(String, String)>>;
+    /// Whether the profile sees such a resource.
+    fn exists(&self, resource: &str, id: &str) -> bool;
+    /// Its name.
+    fn name(&self, resource: &str, id: &str) -> Option<String>;
+    /// Values of the telecoms that the profile sees on it, contacts included.
+    fn telecoms(&self, resource: &str, id: &str) -> Vec<String>;
+    /// Its capacities: status and count.
+    fn capacities(&self, resource: &str, id: &str) -> Vec<(String, i64)>;
+    /// Its identifiers: type code and value.
+    fn identifiers(&self, resource: &str, id: &str) -> Vec<(String, String)>;
+}
+
+/// Where the text of a body is found.
+pub trait Bodies {
+    /// The redacted text; none when it is not UTF-8, or not at hand.
+    fn text<'a>(&'a self, body: &'a Body) -> Option<Cow<'a, str>>;
+}
+
+/// The context seen by one check: narrowed to its step, when it names one.
+pub(super) struct Scene<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) evidence: &'a Evidence,
+    pub(super) truth: Option<&'a dyn Truth>,
+    pub(super) epoch_us: Option<i64>,
+    pub(super) step: Option<u32>,
+    bodies: &'a dyn Bodies,
+}
+
+/// What the client said at the end of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Report {
+    /// Success.
+    Ok,
+    /// An error, with its message.
+    Error(String),
+    /// It was still running at the deadline.
+    Deadline,
+    /// A person said so, or nobody was asked.
+    Human(String),
+    /// Nothing usable: the step was cut short or could not run.
+    Nothing,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(context: &Context<'a>, step: Option<u32>) -> Self {
+        Self {
+            scenario: context.scenario,
+            evidence: context.evidence,
+            truth: context.truth,
+            epoch_us: context.epoch_us,
+            step,
+            bodies: context.bodies,
+        }
+    }
+
+    /// The exchanges that the check is about, in order.
+    pub(super) fn exchanges(&self) -> impl Iterator<Item = &'a Exchange> + Clone + use<'a> {
+        let step = self.step;
+        self.evidence.exchanges.iter().filter(move |exchange| step.is_none() || exchange.step == step)
+    }
+
+    /// The exchanges of one step.
+    pub(super) fn during(&self, step: &Step) -> impl Iterator<Item = &'a Exchange> + Clone + use<'a> {
+        let number = Some(step.started.step);
+        self.evidence.exchanges.iter().filter(move |exchange| exchange.step == number)
+    }
+
+    /// The steps that make the client act, among those that the check is about.
+    pub(super) fn steps(&self) -> impl Iterator<Item = &'a Step> + use<'a> {
+        let wanted = self.step;
+        self.evidence
+            .steps
+            .iter()
+            .filter(move |step| wanted.is_none_or(|wanted| wanted == step.started.step))
+            .filter(|step| step.started.action.is_some())
+    }
+
+    /// The text of a body.
+    pub(super) fn text(&self, body: &'a Body) -> Option<Cow<'a, str>> {
+        match &body.text {
+            Some(text) => Some(Cow::Borrowed(text)),
+            None if body.size == 0 => Some(Cow::Borrowed("")),
+            None => self.bodies.text(body),
+        }
+    }
+
+    /// The pairs of a request: its query, and its form body for a POST of a search.
+    pub(super) fn parameters(&self, exchange: &'a Exchange) -> Vec<(String, String)> {
+        let mut pairs = exchange.parameters();
+        if is_posted_search(exchange) {
+            let form = self.text(&exchange.request.body).unwrap_or_default();
+            pairs.extend(form_urlencoded::parse(form.as_bytes()).into_owned());
+        }
+        pairs
+    }
+
+    /// Path of the FHIR base, without a trailing slash: `/ws-diffusion-fhir`.
+    pub(super) fn fhir_base(&self) -> &'a str {
+        path_of(&self.evidence.setting.fhir_url)
+    }
+
+    /// The FHIR type and the rest of the path, for a request under the FHIR base.
+    pub(super) fn fhir_path(&self, exchange: &Exchange) -> Option<(String, Vec<String>)> {
+        let path = decoded_path(exchange);
+        let rest = path.strip_prefix(self.fhir_base())?.strip_prefix('/')?;
+        let mut segments = rest.split('/').map(str::to_owned);
+        let first = segments.next().filter(|first| !first.is_empty())?;
+        Some((first, segments.collect()))
+    }
+}
+
+/// What the client said at the end of that step.
+pub(super) fn report(step: &Step) -> Report {
+    let Some(ended) = &step.ended else { return Report::Nothing };
+    let result = ended.result.as_ref();
+    match &ended.end {
+        StepEnd::Error { message } if message.trim().is_empty() => {
+            Report::Error(result.map(|result| result.message.clone()).unwrap_or_default())
+        }
+        StepEnd::Error { message } => Report::Error(message.clone()),
+        StepEnd::Done => match result {
+            Some(result) if result.outcome == "error" => Report::Error(result.message.clone()),
+            _ => Report::Ok,
+        },
+        StepEnd::Deadline => Report::Deadline,
+        StepEnd::Human { answer } => Report::Human(answer.clone()),
+        StepEnd::NoAction | StepEnd::NotStarted { .. } | StepEnd::Signal { .. } => Report::Nothing,
+    }
+}
+
+/// The path of a request, percent-decoded, without a trailing slash.
+pub(super) fn decoded_path(exchange: &Exchange) -> String {
+    let path = percent_encoding::percent_decode_str(exchange.path()).decode_utf8_lossy();
+    path.trim_end_matches('/').to_owned()
+}
+
+/// Whether it is a search sent as a form (`POST …/_search`).
+pub(super) fn is_posted_search(exchange: &Exchange) -> bool {
+    exchange.request.method == "POST" && exchange.path().trim_end_matches('/').ends_with("/_search")
+}
+
+/// Whether the service can be told from the request: calls without a token belong to no service's quota.
+pub(super) fn counts_for_service(exchange: &Exchange) -> bool {
+    exchange.api() == Api::Token || exchange.header("authorization").is_some()
+}
+
+/// The path of an absolute URL, without a trailing slash.
+pub(super) fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.find('/').map_or("", |slash| &rest[slash..]);
+    path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/')
+}

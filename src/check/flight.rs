@@ -1,0 +1,94 @@
+//! Which requests were already under way when a refusal went out: they are never violations.
+
+use std::collections::BTreeSet;
+
+use super::context::{Scene, decoded_path};
+use crate::journal::{Api, Evidence, Exchange};
+
+/// A request read so soon after a refusal may have left the client before it: 100 ms.
+const WINDOW_US: u64 = 100_000;
+
+/// What is known about the client's parallelism, to tell a request in flight from a disobedient one.
+pub(super) struct Flights<'a> {
+    evidence: &'a Evidence,
+    /// Steps in which the client works one call after the other, on this machine.
+    serial: BTreeSet<Option<u32>>,
+}
+
+impl<'a> Flights<'a> {
+    pub(super) fn new(scene: &Scene<'a>) -> Self {
+        let evidence = scene.evidence;
+        let steps: BTreeSet<Option<u32>> = evidence.exchanges.iter().map(|exchange| exchange.step).collect();
+        let serial = steps.into_iter().filter(|step| is_serial(evidence, *step)).collect();
+        Self { evidence, serial }
+    }
+
+    /// Whether `later` may have left the client before it could know of `refusal`.
+    ///
+    /// Read before the refusal was ready: always. Within 100 ms after it: only where that is possible, which excludes
+    /// the same HTTP/1 connection, the same call again, and a connection opened after the refusal by a client of this
+    /// machine that never has two calls under way.
+    pub(super) fn in_flight(&self, refusal: &Exchange, later: &Exchange) -> bool {
+        let Some(ready) = refusal.ready_us() else { return true };
+        let first = later.request.first_byte_us;
+        if first <= ready {
+            return true;
+        }
+        if first > ready + WINDOW_US {
+            return false;
+        }
+        let same_connection = refusal.request.connection == later.request.connection;
+        if same_connection && refusal.request.version.starts_with("HTTP/1") {
+            return false;
+        }
+        if refusal.api() != Api::Token && call_key(refusal) == call_key(later) {
+            return false;
+        }
+        let connection = self.evidence.connections.get(&later.request.connection);
+        let opened_after = connection.is_some_and(|connection| connection.opened_us > ready);
+        !(opened_after && self.serial.contains(&later.step))
+    }
+}
+
+/// What makes two requests the same call: method, decoded path, parameters in any order, body. Every token request is
+/// the same call.
+pub(super) fn call_key(exchange: &Exchange) -> String {
+    if exchange.api() == Api::Token {
+        return format!("{} token", exchange.request.method);
+    }
+    let mut parameters = exchange.parameters();
+    parameters.sort();
+    let method = &exchange.request.method;
+    format!("{method} {} {parameters:?} {}", decoded_path(exchange), exchange.request.body.sha256)
+}
+
+/// Whether a request of the client was never under way together with another, as far as the mock can tell.
+fn is_serial(evidence: &Evidence, step: Option<u32>) -> bool {
+    let parallel = evidence
+        .steps
+        .iter()
+        .find(|candidate| Some(candidate.started.step) == step)
+        .and_then(|step| step.started.input.get("parallel")?.as_u64())
+        .unwrap_or(1);
+    if parallel > 1 {
+        return false;
+    }
+    let mut latest = 0;
+    for exchange in evidence.exchanges.iter().filter(|exchange| exchange.step == step) {
+        let connection = evidence.connections.get(&exchange.request.connection);
+        // Over a network, two calls may be under way for the client and not for the mock.
+        if !connection.is_some_and(|connection| is_loopback(&connection.opened.peer)) {
+            return false;
+        }
+        if exchange.request.first_byte_us < latest {
+            return false;
+        }
+        latest = latest.max(exchange.ready_us().unwrap_or(exchange.request.first_byte_us));
+    }
+    true
+}
+
+fn is_loopback(peer: &str) -> bool {
+    let address = peer.parse::<std::net::SocketAddr>().map(|peer| peer.ip()).or_else(|_| peer.parse());
+    address.is_ok_and(|address: std::net::IpAddr| address.to_canonical().is_loopback())
+}

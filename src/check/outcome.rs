@@ -1,0 +1,188 @@
+//! `outcome`: what the client reported at the end of a step.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::context::{Report, Scene, report};
+use super::words::{both, quote};
+use super::{Finding, Kind, Nature};
+use crate::journal::Step;
+use crate::scenario::Scenario;
+use crate::text::Text;
+
+/// `outcome`: what the client reported.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ExpectedOutcome {
+    /// What is expected.
+    pub is: OutcomeKind,
+}
+
+/// What a client may report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeKind {
+    /// Success.
+    Ok,
+    /// An error with a message; its wording is for a person to review.
+    Error,
+    /// Success, or an error with a message.
+    OkOrError,
+}
+
+impl Kind for ExpectedOutcome {
+    fn title(&self) -> Text {
+        match self.is {
+            OutcomeKind::Ok => both!("Le client annonce un succès", "The client reports success"),
+            OutcomeKind::Error => {
+                both!("Le client signale une erreur intelligible", "The client reports an intelligible error")
+            }
+            OutcomeKind::OkOrError => both!(
+                "Le client annonce un succès ou signale une erreur intelligible",
+                "The client reports success or an intelligible error"
+            ),
+        }
+    }
+
+    fn expected(&self, _: &Scene<'_>) -> Text {
+        match self.is {
+            OutcomeKind::Ok => both!("Un succès, avant l’échéance.", "Success, before the deadline."),
+            OutcomeKind::Error => both!(
+                "Une erreur avec un message, avant l’échéance.",
+                "An error with a message, before the deadline."
+            ),
+            OutcomeKind::OkOrError => both!(
+                "Un succès, ou une erreur avec un message, avant l’échéance.",
+                "Success, or an error with a message, before the deadline."
+            ),
+        }
+    }
+
+    fn nature(&self) -> Nature {
+        Nature::Completion
+    }
+
+    fn hinges_on_fault(&self, _: &Scenario) -> bool {
+        self.is == OutcomeKind::Error
+    }
+
+    fn evaluate(&self, scene: &Scene<'_>) -> Finding {
+        let mut last = None;
+        for step in scene.steps() {
+            let finding = self.judge(step);
+            if finding.verdict != super::Verdict::Met {
+                return finding;
+            }
+            last = Some(finding);
+        }
+        last.unwrap_or_else(|| {
+            Finding::undecided(
+                both!("Aucune action.", "No action."),
+                both!("Le client n’a rien eu à faire.", "The client had nothing to do."),
+            )
+        })
+    }
+}
+
+impl ExpectedOutcome {
+    fn judge(self, step: &Step) -> Finding {
+        match report(step) {
+            Report::Ok if self.is == OutcomeKind::Error => Finding::broken(
+                both!("Le client a annoncé un succès.", "The client reported success."),
+                both!(
+                    "Le client annonce un succès alors que l’action ne pouvait pas aboutir.",
+                    "The client reports success although the action could not succeed."
+                ),
+                both!(
+                    "Vérifiez le statut HTTP de chaque réponse et terminez en erreur, avec un message, quand l’action échoue.",
+                    "Check the HTTP status of each answer and end with an error and a message when the action fails."
+                ),
+            ),
+            Report::Ok => Finding::met(
+                both!("Le client a annoncé un succès.", "The client reported success."),
+                both!("L’action est annoncée comme réussie.", "The action is reported as done."),
+            ),
+            Report::Error(message) => self.judge_error(&message),
+            Report::Deadline => {
+                let deadline = step.started.deadline_ms;
+                Finding::broken(
+                    both!(
+                        "L’adaptateur tournait encore à l’échéance ({deadline} ms) et a été arrêté.",
+                        "The adapter was still running at the deadline ({deadline} ms) and was stopped."
+                    ),
+                    both!(
+                        "Le client n’a pas rendu la main : ni succès ni erreur en {deadline} ms.",
+                        "The client did not hand back control: neither success nor error within {deadline} ms."
+                    ),
+                    both!(
+                        "Bornez les attentes et les tentatives, puis terminez ; si la machine est lente, allongez les échéances (--patience).",
+                        "Bound waits and attempts, then end; if the machine is slow, stretch the deadlines (--patience)."
+                    ),
+                )
+            }
+            Report::Human(answer) => {
+                let answer = quote(&answer);
+                Finding::review(
+                    both!("Réponse de la personne : « {answer} ».", "The person's answer: `{answer}`."),
+                    both!(
+                        "Une personne doit confirmer ce que le client a affiché.",
+                        "A person has to confirm what the client showed."
+                    ),
+                )
+            }
+            Report::Nothing => Finding::undecided(
+                both!("Le client n’a rien annoncé.", "The client reported nothing."),
+                both!("Le résultat du pas de test n’est pas connu.", "The result of the step is not known."),
+            ),
+        }
+    }
+
+    fn judge_error(self, message: &str) -> Finding {
+        let said = quote(message);
+        if self.is == OutcomeKind::Ok {
+            let actual = if said.is_empty() {
+                both!(
+                    "Le client a signalé une erreur, sans message.",
+                    "The client reported an error without a message."
+                )
+            } else {
+                both!(
+                    "Le client a signalé une erreur : « {said} ».",
+                    "The client reported an error: `{said}`."
+                )
+            };
+            return Finding::broken(
+                actual,
+                both!(
+                    "L’action devait aboutir ; le client a signalé une erreur.",
+                    "The action had to succeed; the client reported an error."
+                ),
+                both!(
+                    "Suivez les échanges jusqu’au premier qui n’est pas 200 : sa réponse dit ce que le banc a refusé.",
+                    "Follow the exchanges to the first that is not 200: its answer says what the bench refused."
+                ),
+            );
+        }
+        if said.is_empty() {
+            return Finding::broken(
+                both!("Une erreur, sans message.", "An error without a message."),
+                both!(
+                    "Le client finit en erreur sans dire pourquoi : son utilisateur ne peut pas agir.",
+                    "The client ends with an error without saying why: its user cannot act."
+                ),
+                both!(
+                    "Donnez la cause dans « message » ou sur la sortie d’erreur (par exemple le statut et la raison du ROR).",
+                    "Give the cause in `message` or on standard error (for instance the ROR's status and reason)."
+                ),
+            );
+        }
+        Finding::met(
+            both!("Le client a signalé une erreur : « {said} ».", "The client reported an error: `{said}`."),
+            both!("L’échec est signalé avec un message.", "The failure is reported with a message."),
+        )
+        .note(both!(
+            "À vérifier par une personne : la clarté du message « {said} ».",
+            "To be reviewed by a person: how clear the message `{said}` is."
+        ))
+    }
+}

@@ -1,0 +1,215 @@
+//! `pace`: the client's own pace against the level-2 quota, step by step and API by API.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::context::{Scene, counts_for_service};
+use super::matcher::api_name;
+use super::words::{both, ms};
+use super::{Finding, Kind, Nature};
+use crate::journal::{Api, Exchange};
+use crate::text::Text;
+
+/// `pace`: the client's own pace.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Pace {
+    /// Which reading of the quota.
+    pub bound: PaceBound,
+}
+
+/// Readings of the level-2 quota Q.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PaceBound {
+    /// At most Q × (T + 1) calls in any T seconds (BANC-PACE-01).
+    AnyWindow,
+    /// At most Q calls in any sliding second (BANC-PACE-02).
+    SlidingSecond,
+}
+
+/// Arrivals may be closer together than departures by so much.
+const GRACE_US: i64 = 50_000;
+const SECOND_US: i64 = 1_000_000;
+
+/// The window that comes nearest to its bound, or exceeds it most.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    first: u32,
+    last: u32,
+    calls: i64,
+    span_us: i64,
+    /// Calls × 10⁶ beyond the bound; negative: below it.
+    excess: i64,
+}
+
+impl Kind for Pace {
+    fn title(&self) -> Text {
+        match self.bound {
+            PaceBound::AnyWindow => both!(
+                "Le client règle lui-même son allure sur le quota du service",
+                "The client keeps its own pace within the service's quota"
+            ),
+            PaceBound::SlidingSecond => both!(
+                "Le client ne dépasse le quota dans aucune seconde glissante",
+                "The client exceeds the quota in no sliding second"
+            ),
+        }
+    }
+
+    fn expected(&self, scene: &Scene<'_>) -> Text {
+        let quota = scene.evidence.setting.quotas.level_2;
+        match self.bound {
+            PaceBound::AnyWindow => both!(
+                "Au plus {quota} × (T + 1) appels dans toute fenêtre de T secondes, par API.",
+                "At most {quota} × (T + 1) calls in any window of T seconds, per API."
+            ),
+            PaceBound::SlidingSecond => both!(
+                "Au plus {quota} appels dans toute seconde glissante, par API.",
+                "At most {quota} calls in any sliding second, per API."
+            ),
+        }
+    }
+
+    fn nature(&self) -> Nature {
+        Nature::Form
+    }
+
+    fn evaluate(&self, scene: &Scene<'_>) -> Finding {
+        let quota = i64::from(scene.evidence.setting.quotas.level_2);
+        let series = series(scene);
+        let longest = series.values().map(Vec::len).max().unwrap_or(0);
+        let worst = series
+            .iter()
+            .filter_map(|((_, api), calls)| Some((*api, self.worst(calls, quota)?)))
+            .max_by_key(|(_, window)| window.excess);
+        let Some((api, window)) = worst.filter(|_| quota > 0) else {
+            return too_short(longest, quota);
+        };
+        let mut finding = if window.excess > 0 {
+            self.too_fast(scene, api, &window)
+        } else if i64::try_from(longest).unwrap_or(i64::MAX) < 2 * quota {
+            too_short(longest, quota)
+        } else {
+            let (calls, span, first, last) =
+                (window.calls, span_ms(window.span_us), window.first, window.last);
+            Finding::met(
+                both!(
+                    "Série de {longest} appels ; passage le plus dense : {calls} appels en {span} (échanges {first} à {last}).",
+                    "A series of {longest} calls; densest stretch: {calls} calls in {span} (exchanges {first} to {last})."
+                ),
+                both!("L’allure du client respecte le quota.", "The client's pace respects the quota."),
+            )
+            .citing([window.first, window.last])
+        };
+        // CHA-Q-03 gives 5/s to APIs without authentication: that this is profile 0 is an assumption of the bench.
+        finding.at_most_should = scene.evidence.setting.profile == 0;
+        finding
+    }
+}
+
+impl Pace {
+    fn worst(self, calls: &[&Exchange], quota: i64) -> Option<Window> {
+        let mut times: Vec<(i64, u32)> = calls
+            .iter()
+            .map(|call| (i64::try_from(call.request.first_byte_us).unwrap_or(i64::MAX / 4096), call.number))
+            .collect();
+        times.sort_unstable();
+        match self.bound {
+            PaceBound::AnyWindow => any_window(&times, quota),
+            PaceBound::SlidingSecond => sliding_second(&times, quota),
+        }
+    }
+
+    fn too_fast(self, scene: &Scene<'_>, api: Api, window: &Window) -> Finding {
+        let (calls, span, first, last) = (window.calls, span_ms(window.span_us), window.first, window.last);
+        let (api, quota) = (api_name(api), scene.evidence.setting.quotas.level_2);
+        let actual = both!(
+            "API {api} : {calls} appels en {span} (échanges {first} à {last}).",
+            "{api} API: {calls} calls in {span} (exchanges {first} to {last})."
+        );
+        let why = match self.bound {
+            PaceBound::AnyWindow => {
+                let allowed = i64::from(quota) * (window.span_us + SECOND_US) / SECOND_US;
+                both!(
+                    "Le client a fait {calls} appels en {span} : le quota de {quota} par seconde en admet {allowed}, quelle que soit la façon de le compter.",
+                    "The client made {calls} calls in {span}: the quota of {quota} a second admits {allowed}, whichever way it is counted."
+                )
+            }
+            PaceBound::SlidingSecond => both!(
+                "Le client a fait {calls} appels en moins d’une seconde, pour un quota de {quota}.",
+                "The client made {calls} calls in less than one second, with a quota of {quota}."
+            ),
+        };
+        let remedy = both!(
+            "Répartissez les appels dans le temps, tous fils d’exécution confondus : au plus {quota} par seconde et par API.",
+            "Spread the calls over time, all workers together: at most {quota} a second for each API."
+        );
+        Finding::broken(actual, why, remedy).citing([first, last])
+    }
+}
+
+/// Calls of the service by step and API: each step is a process of its own, that knows nothing of the one before.
+fn series<'a>(scene: &Scene<'a>) -> BTreeMap<(u32, Api), Vec<&'a Exchange>> {
+    let mut series: BTreeMap<(u32, Api), Vec<&Exchange>> = BTreeMap::new();
+    for exchange in scene.exchanges().filter(|exchange| exchange.api() != Api::Elsewhere) {
+        if let Some(step) = exchange.step.filter(|_| counts_for_service(exchange)) {
+            series.entry((step, exchange.api())).or_default().push(exchange);
+        }
+    }
+    series
+}
+
+fn too_short(longest: usize, quota: i64) -> Finding {
+    let wanted = 2 * quota;
+    Finding::undecided(
+        both!("Plus longue série : {longest} appels.", "Longest series: {longest} calls."),
+        both!(
+            "La série est trop courte pour juger l’allure du client : il en faudrait {wanted}.",
+            "The series is too short to judge the client's pace: it would take {wanted}."
+        ),
+    )
+}
+
+/// Over all windows from a call to a later one: calls − Q × (T + 1 + grace), all times 10⁶. One pass: the best start
+/// for each end is the one with the least `index − Q × t` so far.
+fn any_window(times: &[(i64, u32)], quota: i64) -> Option<Window> {
+    let mut start: Option<(i64, usize)> = None;
+    let mut worst: Option<Window> = None;
+    for (index, &(at, last)) in times.iter().enumerate() {
+        let position = i64::try_from(index).ok()? * SECOND_US;
+        let level = position - quota * at;
+        if start.is_none_or(|(least, _)| level < least) {
+            start = Some((level, index));
+        }
+        let (least, from) = start?;
+        let excess = level + SECOND_US - least - quota * (SECOND_US + GRACE_US);
+        if worst.is_none_or(|window| excess > window.excess) {
+            let calls = i64::try_from(index - from + 1).ok()?;
+            worst = Some(Window { first: times[from].1, last, calls, span_us: at - times[from].0, excess });
+        }
+    }
+    worst
+}
+
+fn sliding_second(times: &[(i64, u32)], quota: i64) -> Option<Window> {
+    let mut from = 0;
+    let mut worst: Option<Window> = None;
+    for (index, &(at, last)) in times.iter().enumerate() {
+        while at - times[from].0 >= SECOND_US - GRACE_US {
+            from += 1;
+        }
+        let calls = i64::try_from(index - from + 1).ok()?;
+        let excess = (calls - quota) * SECOND_US;
+        if worst.is_none_or(|window| excess > window.excess) {
+            worst = Some(Window { first: times[from].1, last, calls, span_us: at - times[from].0, excess });
+        }
+    }
+    worst
+}
+
+fn span_ms(us: i64) -> String {
+    ms(u64::try_from(us).unwrap_or(0))
+}

@@ -1,0 +1,211 @@
+//! What must hold before any kind concludes: the client acted, something came, the fault was delivered.
+
+use super::context::Scene;
+use super::words::{both, quote};
+use super::{Finding, Kind, Nature, Verdict};
+use crate::journal::{Evidence, StepEnd};
+use crate::judge::Party;
+use crate::text::Text;
+
+/// Evaluates a kind, or says why nothing can be concluded.
+pub(super) fn guard(kind: &dyn Kind, scene: &Scene<'_>) -> Finding {
+    if let Some(obstacle) = obstacle(scene) {
+        return unless_proved(kind, scene, obstacle, Nature::Form);
+    }
+    if scene.exchanges().next().is_none() {
+        return no_traffic(scene);
+    }
+    if is_cut_short(scene) {
+        let cut = Finding::undecided(
+            both!("Le scénario n’est pas allé à son terme.", "The scenario did not come to its end."),
+            both!(
+                "Le scénario a été interrompu : ce qui manque au journal ne prouve rien.",
+                "The scenario was interrupted: what the journal lacks proves nothing."
+            ),
+        );
+        return unless_proved(kind, scene, cut, Nature::Reaction);
+    }
+    if fault_is_missing(scene.evidence, scene) {
+        let finding = if kind.hinges_on_fault(scene.scenario) { None } else { Some(kind.evaluate(scene)) };
+        return match finding {
+            Some(finding) if kind.nature() == Nature::Form || finding.verdict != Verdict::Met => finding,
+            _ => not_delivered(scene),
+        };
+    }
+    kind.evaluate(scene)
+}
+
+/// A violation seen on the wire stands, whatever else went wrong, when the kind's nature allows it.
+fn unless_proved(kind: &dyn Kind, scene: &Scene<'_>, otherwise: Finding, widest: Nature) -> Finding {
+    let stands = match kind.nature() {
+        Nature::Form => true,
+        Nature::Reaction => widest == Nature::Reaction,
+        Nature::Completion => false,
+    };
+    if stands && scene.exchanges().next().is_some() {
+        let finding = kind.evaluate(scene);
+        if finding.verdict == Verdict::Broken {
+            return finding.notes([otherwise.why]);
+        }
+    }
+    otherwise
+}
+
+/// A step that the client does not have, or that could not run.
+fn obstacle(scene: &Scene<'_>) -> Option<Finding> {
+    for step in scene.steps() {
+        let action = quote(step.started.action.as_deref().unwrap_or_default());
+        match step.ended.as_ref().map(|ended| &ended.end) {
+            Some(StepEnd::NoAction) => {
+                let finding = Finding::skipped(
+                    both!(
+                        "L’adaptateur a répondu qu’il n’a pas l’action « {action} » (code 89).",
+                        "The adapter answered that it does not have the action `{action}` (code 89)."
+                    ),
+                    both!(
+                        "Le client n’a pas l’action « {action} ».",
+                        "The client does not have the action `{action}`."
+                    ),
+                );
+                return Some(finding.remedy(
+                    both!(
+                        "Si le client sait faire « {action} », ajoutez cette action à l’adaptateur.",
+                        "If the client can do `{action}`, add that action to the adapter."
+                    ),
+                    Party::Configuration,
+                ));
+            }
+            Some(StepEnd::NotStarted { reason }) => {
+                let reason = quote(reason);
+                return Some(Finding::config_error(
+                    both!("L’adaptateur n’a pas démarré : {reason}", "The adapter did not start: {reason}"),
+                    both!(
+                        "L’adaptateur n’a pas pu être lancé pour l’action « {action} ».",
+                        "The adapter could not be started for the action `{action}`."
+                    ),
+                    both!(
+                        "Vérifiez la commande donnée à --client : chemin, droit d’exécution, interpréteur.",
+                        "Check the command given to --client: its path, its right to be executed, its interpreter."
+                    ),
+                ));
+            }
+            Some(StepEnd::Signal { signal }) => {
+                return Some(Finding::config_error(
+                    both!(
+                        "L’adaptateur a été tué par le signal {signal}, que le banc n’a pas envoyé.",
+                        "The adapter was killed by signal {signal}, which the bench did not send."
+                    ),
+                    both!(
+                        "L’adaptateur s’est arrêté de façon anormale pendant l’action « {action} ».",
+                        "The adapter ended abnormally during the action `{action}`."
+                    ),
+                    both!(
+                        "Cherchez pourquoi le programme s’est arrêté (mémoire, plantage) : la fin de sa sortie d’erreur est dans le rapport.",
+                        "Find out why the program ended (memory, crash): the end of its standard error is in the report."
+                    ),
+                ));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn no_traffic(scene: &Scene<'_>) -> Finding {
+    let evidence = scene.evidence;
+    let mut reasons: Vec<&str> = evidence
+        .connections
+        .values()
+        .filter_map(|connection| connection.handshake.as_ref()?.failure.as_deref())
+        .collect();
+    let failed = reasons.len();
+    reasons.sort_unstable();
+    reasons.dedup();
+    if failed > 0 && evidence.exchanges.is_empty() {
+        let reasons = super::words::values(&reasons);
+        return Finding::undecided(
+            both!(
+                "Aucune requête ; {failed} connexion(s) TLS ont échoué : {reasons}",
+                "No request; {failed} TLS connection(s) failed: {reasons}"
+            ),
+            both!(
+                "Le client s’est connecté mais la négociation TLS n’a pas abouti : rien ne peut être jugé.",
+                "The client connected but the TLS handshake did not succeed: nothing can be judged."
+            ),
+        )
+        .remedy(
+            both!(
+                "Faites accepter au client l’autorité de certification du banc (ROR_CA_CERT), appelez le nom d’hôte des URL données, et utilisez TLS 1.2 ou 1.3.",
+                "Make the client trust the bench's certification authority (ROR_CA_CERT), call the host name of the given URLs, and use TLS 1.2 or 1.3."
+            ),
+            Party::Configuration,
+        );
+    }
+    let end = scene.steps().next().and_then(|step| step.ended.as_ref()).map(|ended| &ended.end);
+    let said = match end {
+        Some(StepEnd::Error { message }) if !message.trim().is_empty() => {
+            let message = quote(message);
+            both!(" Le client a dit : « {message} ».", " The client said: `{message}`.")
+        }
+        Some(StepEnd::Deadline) => both!(
+            " L’adaptateur tournait encore à l’échéance.",
+            " The adapter was still running at the deadline."
+        ),
+        _ => Text::default(),
+    };
+    let where_ = if scene.step.is_some() && !evidence.exchanges.is_empty() {
+        both!("Aucune requête pendant ce pas de test.", "No request during this step.")
+    } else {
+        both!("Aucune requête du client.", "No request from the client.")
+    };
+    Finding::undecided(
+        super::words::join(&where_, &said),
+        both!(
+            "Rien n’est arrivé au banc : sans échange, rien ne peut être jugé.",
+            "Nothing reached the bench: without an exchange nothing can be judged."
+        ),
+    )
+    .remedy(
+        both!(
+            "Vérifiez que l’adaptateur appelle bien ROR_TOKEN_URL et ROR_FHIR_URL, et qu’aucun mandataire (proxy) ne s’interpose ; « banc-ror try » montre ce qui passe.",
+            "Check that the adapter calls ROR_TOKEN_URL and ROR_FHIR_URL and that no proxy stands between; `banc-ror try` shows what goes over the wire."
+        ),
+        Party::Configuration,
+    )
+}
+
+fn is_cut_short(scene: &Scene<'_>) -> bool {
+    let evidence = scene.evidence;
+    let missing =
+        scene.step.is_some_and(|wanted| !evidence.steps.iter().any(|step| step.started.step == wanted));
+    evidence.ended.is_none() || missing || evidence.steps.iter().any(|step| step.ended.is_none())
+}
+
+fn fault_is_missing(evidence: &Evidence, scene: &Scene<'_>) -> bool {
+    !scene.scenario.given.replies.is_empty()
+        && !evidence.exchanges.iter().any(|exchange| {
+            exchange.response.as_ref().is_some_and(|response| response.scripted.is_some())
+                || exchange.decisions.iter().any(|decision| decision.gate == "scripted")
+        })
+}
+
+fn not_delivered(scene: &Scene<'_>) -> Finding {
+    let count = scene.evidence.exchanges.len();
+    Finding::undecided(
+        both!(
+            "{count} échange(s), mais aucun n’a reçu la réponse particulière que ce scénario prévoit.",
+            "{count} exchange(s), but none was given the out-of-the-ordinary reply that this scenario holds."
+        ),
+        both!(
+            "Le client n’a pas fait l’appel que ce scénario attendait : sa réaction n’a donc pas pu être observée.",
+            "The client did not make the call that this scenario waited for, so its reaction could not be observed."
+        ),
+    )
+    .remedy(
+        both!(
+            "Vérifiez que l’adaptateur exécute l’action demandée en entier (ROR_ACTION, ROR_INPUT).",
+            "Check that the adapter carries out the whole of the action asked for (ROR_ACTION, ROR_INPUT)."
+        ),
+        Party::Configuration,
+    )
+}

@@ -1,0 +1,125 @@
+//! Nothing is concluded from silence, from a client that lacks an action, or from a fault that was not delivered.
+#![expect(clippy::unwrap_used)]
+
+use serde_json::{Value, json};
+
+use super::super::Verdict;
+use super::super::testing::{Story, header, refused};
+use super::{assert_broken, assert_met, assert_undecided};
+use crate::journal::StepEnd;
+
+fn all_kinds() -> Vec<Value> {
+    vec![
+        json!({"requests": {"matching": {}, "times": {"at-most": 3}}}),
+        json!({"gap": {"after": {"status": 429}, "at-least": "advertised"}}),
+        json!({"back-off": {"after": {"status": 429}, "floor": "500ms", "attempts": 5}}),
+        json!({"pace": {"bound": "any-window"}}),
+        json!({"ror-headers": {"look-at": "presence"}}),
+        json!({"token-form": {}}),
+        json!({"credential": {"look-at": "proof"}}),
+        json!({"token-reuse": {"tokens-at-most": 1}}),
+        json!({"token-renewal": {}}),
+        json!({"token-confined": {}}),
+        json!({"search": {}}),
+        json!({"paging": {"look-at": "complete"}}),
+        json!({"not-repeated": {"after": {"status": 403}}}),
+        json!({"outcome": {"is": "ok"}}),
+        json!({"outcome": {"is": "error"}}),
+        json!({"integrated": {"compare": "ids"}}),
+        json!({"no-silent-loss": {}}),
+    ]
+}
+
+#[test]
+fn no_traffic_is_never_a_pass_nor_a_failure() {
+    for kind in all_kinds() {
+        let story =
+            Story::new("search", json!({"resource": "Location", "parameters": [], "all-pages": true}));
+        let finding = story.check(kind.clone());
+        assert_eq!(finding.verdict, Verdict::Undecided, "{kind}: {finding:#?}");
+        assert!(!finding.remedy.is_empty());
+    }
+}
+
+#[test]
+fn a_failed_handshake_is_explained_and_not_held_against_the_client() {
+    let mut story = Story::new("token", json!({}));
+    story.connect(1).handshake.as_mut().unwrap().failure = Some("received alert: UnknownCA".to_owned());
+    let finding = story.check(json!({"token-form": {}}));
+    assert_undecided(&finding);
+    assert!(finding.actual.en.contains("UnknownCA"));
+    assert!(finding.remedy.en.contains("ROR_CA_CERT"));
+}
+
+#[test]
+fn a_missing_action_is_a_skip_for_every_kind() {
+    for kind in all_kinds() {
+        let mut story = Story::new("export", json!({"region": null}));
+        story.ends(StepEnd::NoAction);
+        let finding = story.check(kind.clone());
+        assert_eq!(finding.verdict, Verdict::Skipped, "{kind}: {finding:#?}");
+        assert!(finding.why.en.contains("export"));
+    }
+}
+
+#[test]
+fn an_adapter_that_does_not_start_or_is_killed_is_a_configuration_error() {
+    for end in [StepEnd::NotStarted { reason: "not found".to_owned() }, StepEnd::Signal { signal: 11 }] {
+        for kind in all_kinds() {
+            let mut story = Story::new("token", json!({}));
+            story.ends(end.clone());
+            assert_eq!(story.check(kind.clone()).verdict, Verdict::ConfigError, "{kind}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_on_the_wire_stands_even_when_the_adapter_crashed() {
+    let mut story = Story::new("token", json!({}));
+    header(story.token(0, 200), "content-type", "application/json");
+    story.ends(StepEnd::Signal { signal: 6 });
+    assert_broken(&story.check(json!({"token-form": {}})), &["application/json"], &[1]);
+}
+
+#[test]
+fn a_scenario_that_was_cut_short_decides_nothing_but_what_was_seen() {
+    let mut story = Story::new("read", json!({"resource": "Location", "id": "1"}));
+    refused(story.get(0, "/ws-diffusion-fhir/Location/1", 429), "2");
+    story.get(50, "/ws-diffusion-fhir/Location/1", 200);
+    story.evidence.ended = None;
+    story.evidence.steps[0].ended = None;
+    assert_broken(
+        &story.check(json!({"gap": {"after": {"status": 429}, "at-least": "advertised"}})),
+        &["48 ms"],
+        &[1, 2],
+    );
+    assert_undecided(
+        &story.check(json!({"requests": {"matching": {"status": 500}, "times": {"at-least": 1}}})),
+    );
+    assert_undecided(&story.check(json!({"outcome": {"is": "ok"}})));
+    assert_undecided(&story.check(json!({"ror-headers": {"look-at": "presence"}})));
+}
+
+#[test]
+fn a_fault_that_was_not_delivered_turns_met_into_undecided() {
+    let mut story = Story::new("read", json!({"resource": "Location", "id": "1"}));
+    story.scripted(json!({"status": 503}));
+    story.get(0, "/ws-diffusion-fhir/Location/1", 200);
+    assert_undecided(&story.check(json!({"outcome": {"is": "ok"}})));
+    assert_undecided(&story.check(json!({"no-silent-loss": {}})));
+    assert_undecided(&story.check(json!({"outcome": {"is": "error"}})));
+    assert_met(&story.check(json!({"ror-headers": {"look-at": "presence"}})));
+    let missing = json!({"requests": {"matching": {"path": "/nowhere"}, "times": {"at-least": 1}}});
+    assert_eq!(story.check(missing).verdict, Verdict::Broken);
+}
+
+#[test]
+fn a_check_of_one_step_looks_at_that_step_only() {
+    let mut story = Story::new("read", json!({"resource": "Location", "id": "1"}));
+    story.get(0, "/ws-diffusion-fhir/Location/1", 200);
+    story.next_step("read", json!({"resource": "Location", "id": "2"}));
+    let expect = json!({"requests": {"matching": {"status": 200}, "times": {"at-least": 1}}});
+    assert_met(&story.check_step(expect.clone(), Some(1)));
+    assert_undecided(&story.check_step(expect.clone(), Some(2)));
+    assert_undecided(&story.check_step(expect, Some(3)));
+}

@@ -1,0 +1,156 @@
+//! `banc-ror run`: play scenarios, judge, report.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::arguments::{FailOn, RunArguments};
+use super::failure::Failure;
+use super::preparation::{self, Setting};
+use super::{exit, progress, terminal};
+use crate::bench::{self, RunFolder, RunPlan};
+use crate::campaign::Campaign;
+use crate::journal::Journal;
+use crate::judge::{self, Ledger};
+use crate::report;
+use crate::ror::expand_code;
+use crate::scenario::action::Action;
+use crate::scenario::catalogue::{self, Catalogue, Item};
+use crate::scenario::lint::PLANS;
+use crate::scenario::{Scenario, expand_short_names};
+use crate::text::Lang;
+
+pub(super) fn run(arguments: &RunArguments, lang: Lang) -> Result<u8, Failure> {
+    let mut campaign = preparation::campaign(&arguments.setup, lang)?;
+    if !arguments.plans.is_empty() {
+        campaign.plans.clone_from(&arguments.plans);
+        campaign.plans_named = true;
+    }
+    campaign.fail_on = arguments.fail_on.iter().copied().map(FailOn::name).map(str::to_owned).collect();
+    let items = select(&arguments.scenarios, &campaign)?;
+    let command = if arguments.flaw.is_empty() {
+        arguments.setup.client.as_deref().or(campaign.file.client.as_deref())
+    } else {
+        None
+    };
+    let (driver, client) = preparation::driver(command, &arguments.flaw)?;
+    let jobs = arguments.jobs.map_or(if command.is_some() { 4 } else { 16 }, usize::from);
+    let setting = Setting::prepare(&arguments.setup.place, campaign.profile, &campaign.file)?;
+    let datasets = items.iter().map(|item| item.scenario.given.dataset.as_str());
+    let directories = preparation::directories(datasets, campaign.seed)?;
+    let folder = folder(arguments.report.as_deref(), campaign.profile.get())?;
+    let journal = open(&folder, &items)?;
+    let scenarios: Vec<Arc<Scenario>> =
+        items.into_iter().map(|item| Arc::new(ready(item.scenario))).collect();
+    let progress = progress::on(scenarios.len(), lang);
+    let plan = RunPlan {
+        scenarios,
+        campaign,
+        driver,
+        client,
+        directories,
+        jobs,
+        service: setting.service.clone(),
+        reference: setting.reference.clone(),
+        place: setting.place.clone(),
+        tls: setting.tls.clone(),
+        token_key: setting.token_key.clone(),
+    };
+    let runtime = preparation::runtime()?;
+    let finished =
+        runtime.block_on(bench::run(plan, &folder, journal, progress.clone(), preparation::interrupted()));
+    progress.finish();
+    let exit = conclude(folder.path(), None)?;
+    match finished.journal_failure {
+        None => Ok(exit),
+        Some(reason) => Err(Failure::sentence(
+            exit::BENCH,
+            crate::text::Text::new(
+                format!(
+                    "Le journal est incomplet : {reason}. Libérez de la place ou choisissez un autre dossier avec --report."
+                ),
+                format!(
+                    "The journal is incomplete: {reason}. Make room, or choose another folder with --report."
+                ),
+            ),
+        )),
+    }
+}
+
+/// Judges the run of that folder, writes its reports, prints the summary, and gives the exit code.
+pub(super) fn conclude(folder: &Path, lang: Option<Lang>) -> Result<u8, Failure> {
+    let outcome =
+        judge::judge_run(folder, lang).map_err(|error| Failure::sentence(exit::USAGE, error.text()))?;
+    report::write_all(&outcome, folder).map_err(|error| Failure::sentence(exit::BENCH, error.text()))?;
+    terminal::print(&report::summary(&outcome, folder, terminal::width()));
+    Ok(outcome.gate.exit_code)
+}
+
+/// A scenario as it is played: inputs complete, short names of code systems written out.
+pub(super) fn ready(mut scenario: Scenario) -> Scenario {
+    for step in &mut scenario.steps {
+        let Some(action) = step.act.as_deref().and_then(Action::find) else { continue };
+        let mut input = action.complete(step.with.as_ref());
+        expand_short_names(&mut input, &expand_code);
+        step.with = Some(input);
+    }
+    scenario
+}
+
+fn select(words: &[String], campaign: &Campaign) -> Result<Vec<Item>, Failure> {
+    if let Some(unknown) = campaign.plans.iter().find(|plan| !PLANS.contains(&plan.as_str())) {
+        let known = PLANS.join(", ");
+        return Err(Failure::usage(
+            format!("Le plan « {unknown} » n’existe pas. Connus : {known}."),
+            format!("There is no plan `{unknown}`. Known: {known}."),
+        ));
+    }
+    let ledger = Ledger::builtin()?;
+    let catalogue = Catalogue::builtin(&ledger)?;
+    let profile = campaign.profile.get();
+    let mut items = catalogue.select(words, &ledger)?;
+    items.retain(|item| {
+        let scenario = &item.scenario;
+        scenario.profiles.contains(&profile)
+            && (campaign.plans.is_empty() || scenario.plans.iter().any(|plan| campaign.plans.contains(plan)))
+    });
+    if items.is_empty() {
+        return Err(Failure::usage(
+            format!(
+                "Aucun scénario à jouer : ceux qui sont demandés ne concernent pas le profil {profile}, ou pas ces plans."
+            ),
+            format!(
+                "No scenario to play: those asked for are not for profile {profile}, or not in these plans."
+            ),
+        ));
+    }
+    Ok(items)
+}
+
+fn folder(named: Option<&Path>, profile: u8) -> Result<RunFolder, Failure> {
+    let folder = match named {
+        Some(path) => RunFolder::named(path),
+        None => RunFolder::dated(Path::new("reports"), OffsetDateTime::now_utc(), profile),
+    };
+    folder.map_err(|error| Failure::sentence(exit::USAGE, error.text()))
+}
+
+/// Opens the journal and lays beside it what is needed to judge the run again.
+fn open(folder: &RunFolder, items: &[Item]) -> Result<Journal, Failure> {
+    let path = folder.path();
+    let unwritable = |error: std::io::Error| {
+        Failure::usage(
+            format!(
+                "Le dossier {} ne peut pas être écrit : {error}. Choisissez-en un autre avec --report DIR.",
+                path.display()
+            ),
+            format!(
+                "The folder {} cannot be written: {error}. Choose another one with --report DIR.",
+                path.display()
+            ),
+        )
+    };
+    catalogue::write_to(path, items).map_err(unwritable)?;
+    Journal::create(path, OffsetDateTime::now_utc()).map_err(unwritable)
+}

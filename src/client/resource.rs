@@ -1,0 +1,247 @@
+//! What the client takes in of a FHIR resource: the `integrated` items of the adapter contract.
+
+use serde_json::{Map, Value, json};
+
+use super::error::ClientError;
+use super::flaws::{Flaw, FlawSet};
+
+const STRUCTURE_DEFINITION: &str = "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/";
+/// The only extensions that `rejects-unknown-extensions` knows.
+const KNOWN_EXTENSIONS: [&str; 2] = ["https://interop.esante.gouv.fr/ig/fhir/", "http://hl7.org/fhir/"];
+
+/// The items that the client holds at the end, in the order received.
+#[derive(Debug, Default)]
+pub(crate) struct Integrated {
+    items: Vec<Value>,
+    telecoms_so_far: Vec<Value>,
+}
+
+impl Integrated {
+    /// Takes in one resource; what it does not know in it is left aside.
+    ///
+    /// # Errors
+    /// The resource has no type or no id.
+    pub(crate) fn add(&mut self, resource: &Value, flaws: &FlawSet) -> Result<(), ClientError> {
+        if flaws.has(Flaw::RejectsUnknownExtensions)
+            && let Some(url) = unknown_extension(resource)
+        {
+            return Err(content(format!("unknown extension {url}")));
+        }
+        let (kind, id) = key(resource).ok_or_else(|| content("a resource without type or id".to_owned()))?;
+        let mut item = Map::new();
+        item.insert("resourceType".to_owned(), json!(kind));
+        item.insert("id".to_owned(), json!(id));
+        if let Some(name) = resource["name"].as_str() {
+            item.insert("name".to_owned(), json!(name));
+        }
+        let telecoms = self.telecoms(resource, flaws);
+        insert_unless_empty(&mut item, "telecoms", Value::Array(telecoms));
+        insert_unless_empty(&mut item, "identifiers", Value::Object(identifiers(kind, resource, flaws)));
+        insert_unless_empty(&mut item, "capacities", Value::Array(capacities(resource)));
+        self.items.push(Value::Object(item));
+        Ok(())
+    }
+
+    /// The list as it stands in the result.
+    pub(crate) fn into_items(self) -> Vec<Value> {
+        self.items
+    }
+
+    fn telecoms(&mut self, resource: &Value, flaws: &FlawSet) -> Vec<Value> {
+        let own = telecoms(resource);
+        if !flaws.has(Flaw::MergesTelecoms) {
+            return own;
+        }
+        self.telecoms_so_far.extend(own);
+        self.telecoms_so_far.clone()
+    }
+}
+
+/// Type and id of a resource.
+pub(crate) fn key(resource: &Value) -> Option<(&str, &str)> {
+    Some((resource["resourceType"].as_str()?, resource["id"].as_str()?))
+}
+
+/// The elements of an array, none when there is no array.
+pub(crate) fn elements(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Telecoms of the resource, of the contacts of an Organization and of the contacts of a HealthcareService.
+fn telecoms(resource: &Value) -> Vec<Value> {
+    let own = elements(&resource["telecom"]).iter();
+    let of_contacts = elements(&resource["contact"]).iter().flat_map(|contact| elements(&contact["telecom"]));
+    let values = own.chain(of_contacts).map(|telecom| &telecom["value"]);
+    let of_service = extensions(resource, "ror-healthcareservice-contact")
+        .flat_map(|contact| extensions(contact, "ror-healthcareservice-contact-telecom"))
+        .flat_map(|telecom| sub_extensions(telecom, "telecomAddress"))
+        .map(|address| &address["valueString"]);
+    values.chain(of_service).filter(|value| value.is_string()).cloned().collect()
+}
+
+/// Identifiers by the code of their type, whatever their position.
+fn identifiers(kind: &str, resource: &Value, flaws: &FlawSet) -> Map<String, Value> {
+    let all = elements(&resource["identifier"]);
+    if flaws.has(Flaw::FirstIdentifier)
+        && let Some(code) = first_expected(kind)
+    {
+        let first = all.first().map(|identifier| identifier["value"].clone());
+        return first.filter(Value::is_string).map(|value| (code.to_owned(), value)).into_iter().collect();
+    }
+    let by_type = |identifier: &Value| {
+        let code = code(&identifier["type"])?.to_owned();
+        Some((code, json!(identifier["value"].as_str()?)))
+    };
+    all.iter().filter_map(by_type).collect()
+}
+
+/// The type of identifier that usually stands first; what `first-identifier` relies on.
+fn first_expected(kind: &str) -> Option<&'static str> {
+    match kind {
+        "Location" => Some("25"),
+        "Organization" => Some("40"),
+        "HealthcareService" => Some("35"),
+        _ => None,
+    }
+}
+
+/// Bed capacities of a Location: status code and number.
+fn capacities(resource: &Value) -> Vec<Value> {
+    let capacity = |extension: &Value| {
+        let status = sub_extensions(extension, "capacityStatus").next()?;
+        let count = sub_extensions(extension, "nbCapacity").next()?["valueInteger"].as_i64()?;
+        Some(json!({ "status": code(&status["valueCodeableConcept"])?, "count": count }))
+    };
+    extensions(resource, "ror-location-supported-capacity").filter_map(capacity).collect()
+}
+
+fn code(concept: &Value) -> Option<&str> {
+    elements(&concept["coding"]).iter().find_map(|coding| coding["code"].as_str())
+}
+
+fn extensions<'a>(element: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    sub_extensions(element, &format!("{STRUCTURE_DEFINITION}{name}"))
+}
+
+fn sub_extensions<'a>(element: &'a Value, url: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    let url = url.to_owned();
+    elements(&element["extension"]).iter().filter(move |extension| extension["url"] == url.as_str())
+}
+
+/// The first extension, at any depth, with an absolute URL that is not on the short list.
+fn unknown_extension(value: &Value) -> Option<&str> {
+    match value {
+        Value::Array(all) => all.iter().find_map(unknown_extension),
+        Value::Object(object) => {
+            let here = elements(&value["extension"]).iter().filter_map(|extension| extension["url"].as_str());
+            here.filter(|url| url.contains("://"))
+                .find(|url| !KNOWN_EXTENSIONS.iter().any(|known| url.starts_with(known)))
+                .or_else(|| object.values().find_map(unknown_extension))
+        }
+        _ => None,
+    }
+}
+
+fn insert_unless_empty(item: &mut Map<String, Value>, name: &str, value: Value) {
+    let is_empty =
+        value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
+    if !is_empty {
+        item.insert(name.to_owned(), value);
+    }
+}
+
+fn content(problem: String) -> ClientError {
+    ClientError::Content { call: "reading the answer".to_owned(), problem }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn item(resource: &Value, flaws: &FlawSet) -> Value {
+        let mut integrated = Integrated::default();
+        integrated.add(resource, flaws).unwrap();
+        integrated.into_items().remove(0)
+    }
+
+    fn location() -> Value {
+        let extension = |url: &str| format!("{STRUCTURE_DEFINITION}{url}");
+        json!({
+            "resourceType": "Location", "id": "7", "name": "USC", "status": "inactive",
+            "identifier": [
+                {"type": {"coding": [{"code": "26"}]}, "value": "1450000001/USC01"},
+                {"type": {"coding": [{"system": "x"}, {"code": "25"}]}, "value": "24/1073"},
+                {"value": "untyped"}
+            ],
+            "telecom": [{"value": "0199999901"}, {"system": "phone"}],
+            "extension": [
+                {"url": "https://unknown.example/future", "valueCode": "zz"},
+                {"url": extension("ror-location-supported-capacity"), "extension": [
+                    {"url": "nbCapacity", "valueInteger": 3},
+                    {"url": "capacityStatus", "valueCodeableConcept": {"coding": [{"code": "02"}]}}]},
+                {"url": extension("ror-location-supported-capacity"), "extension": []}
+            ]
+        })
+    }
+
+    #[test]
+    fn a_location_is_taken_in_with_what_it_has() {
+        assert_eq!(
+            item(&location(), &FlawSet::none()),
+            json!({
+                "resourceType": "Location", "id": "7", "name": "USC", "telecoms": ["0199999901"],
+                "identifiers": {"26": "1450000001/USC01", "25": "24/1073"},
+                "capacities": [{"status": "02", "count": 3}]
+            })
+        );
+        assert_eq!(
+            item(&location(), &Flaw::FirstIdentifier.into())["identifiers"],
+            json!({"25": "1450000001/USC01"})
+        );
+    }
+
+    #[test]
+    fn contacts_give_their_telecoms_and_a_persons_name_is_left_out() {
+        let organization = json!({"resourceType": "Organization", "id": "1", "telecom": [{"value": "a"}],
+            "contact": [{"telecom": [{"value": "b"}]}, {}, {"telecom": [{"value": "c"}]}]});
+        assert_eq!(item(&organization, &FlawSet::none())["telecoms"], json!(["a", "b", "c"]));
+        let service = json!({"resourceType": "HealthcareService", "id": "1", "extension": [
+            {"url": format!("{STRUCTURE_DEFINITION}ror-healthcareservice-contact"), "extension": [
+                {"url": format!("{STRUCTURE_DEFINITION}ror-healthcareservice-contact-telecom"), "extension": [
+                    {"url": "telecomAddress", "valueString": "0199999999"}]}]}]});
+        assert_eq!(item(&service, &FlawSet::none())["telecoms"], json!(["0199999999"]));
+        let practitioner =
+            json!({"resourceType": "Practitioner", "id": "1", "name": [{"family": "TESTEUR"}]});
+        assert_eq!(item(&practitioner, &FlawSet::none()), json!({"resourceType": "Practitioner", "id": "1"}));
+    }
+
+    #[test]
+    fn odd_shapes_are_tolerated_but_a_resource_needs_type_and_id() {
+        let odd = json!({"resourceType": "Location", "id": "1", "name": 3, "telecom": {}, "identifier": "x",
+            "extension": [null, {"url": 4}], "contact": [1]});
+        assert_eq!(item(&odd, &FlawSet::none()), json!({"resourceType": "Location", "id": "1"}));
+        let nameless = Integrated::default().add(&json!({"resourceType": "Location"}), &FlawSet::none());
+        assert!(nameless.unwrap_err().to_string().contains("without type or id"));
+    }
+
+    #[test]
+    fn unknown_extensions_stop_only_the_client_with_that_flaw() {
+        let flaws = Flaw::RejectsUnknownExtensions.into();
+        assert!(Integrated::default().add(&location(), &flaws).is_err());
+        let mut known = location();
+        known["extension"].as_array_mut().unwrap().remove(0);
+        assert!(Integrated::default().add(&known, &flaws).is_ok());
+    }
+
+    #[test]
+    fn merged_telecoms_pile_up() {
+        let flaws = Flaw::MergesTelecoms.into();
+        let mut integrated = Integrated::default();
+        for (id, phone) in [("1", "a"), ("2", "b")] {
+            let resource = json!({"resourceType": "Location", "id": id, "telecom": [{"value": phone}]});
+            integrated.add(&resource, &flaws).unwrap();
+        }
+        assert_eq!(integrated.into_items()[1]["telecoms"], json!(["a", "b"]));
+    }
+}

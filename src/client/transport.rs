@@ -1,0 +1,309 @@
+//! HTTP on the wire: connections that are kept and used again, HTTP/1.1 and HTTP/2 by ALPN, over TLS or in the clear.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::{http1, http2};
+use hyper::header::{HOST, HeaderValue};
+use hyper::http::uri::{PathAndQuery, Scheme};
+use hyper::{HeaderMap, Method, Request, Response, Uri};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+/// The longest answer that is read; a page of 200 resources is about 1 MiB.
+const MAX_BODY: usize = 64 * 1024 * 1024;
+/// How long the end of the connections is waited for when the client ends.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// Scheme, host and port: what a connection belongs to, and a token too.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Origin {
+    secure: bool,
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    /// The origin of an absolute `http` or `https` URL.
+    pub(crate) fn of(url: &Uri) -> Option<Self> {
+        let secure = match url.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => true,
+            Some(scheme) if *scheme == Scheme::HTTP => false,
+            _ => return None,
+        };
+        let host = url.host()?.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let port = url.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        Some(Self { secure, host, port })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.secure { "https" } else { "http" };
+        let bracketed = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        write!(f, "{scheme}://{bracketed}:{}", self.port)
+    }
+}
+
+/// One request, ready to be sent any number of times.
+pub(crate) struct Message {
+    /// Method.
+    pub(crate) method: Method,
+    /// Absolute URL.
+    pub(crate) url: Uri,
+    /// Headers, without `Host`.
+    pub(crate) headers: HeaderMap,
+    /// Body, possibly empty.
+    pub(crate) body: Bytes,
+}
+
+/// One answer, read to its end.
+pub(crate) struct Answer {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// Headers.
+    pub(crate) headers: HeaderMap,
+    /// Body.
+    pub(crate) body: Bytes,
+}
+
+/// Why no whole answer came.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// May go better next time: connection refused, cut, timed out, truncated body.
+    Passing(String),
+    /// Will not: a TLS peer that does not prove its identity or refuses ours.
+    Lasting(String),
+}
+
+/// The connections of one service, kept open between calls.
+pub(crate) struct Pool {
+    tls: Option<TlsConnector>,
+    kept: tokio::sync::Mutex<HashMap<Origin, Kept>>,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    idle: Vec<http1::SendRequest<Full<Bytes>>>,
+    shared: Option<http2::SendRequest<Full<Bytes>>>,
+}
+
+/// A connection taken from the pool for one call.
+pub(crate) struct Lease {
+    origin: Origin,
+    sender: Sender,
+}
+
+enum Sender {
+    One(http1::SendRequest<Full<Bytes>>),
+    Two(http2::SendRequest<Full<Bytes>>),
+}
+
+impl Pool {
+    /// A pool that speaks TLS with `tls`; without it, `http` URLs only.
+    pub(crate) fn new(tls: Option<TlsConnector>) -> Self {
+        Self { tls, kept: tokio::sync::Mutex::default(), tasks: Mutex::default() }
+    }
+
+    /// A connection to `origin`: one that is open, or a new one.
+    pub(crate) async fn lease(&self, origin: &Origin) -> Result<Lease, Failure> {
+        // Held while connecting, so that workers that start together share one HTTP/2 connection.
+        let mut all = self.kept.lock().await;
+        let kept = all.entry(origin.clone()).or_default();
+        let sender = match kept.reuse().await {
+            Some(sender) => sender,
+            None => {
+                let sender = self.connect(origin).await?;
+                if let Sender::Two(shared) = &sender {
+                    kept.shared = Some(shared.clone());
+                }
+                sender
+            }
+        };
+        Ok(Lease { origin: origin.clone(), sender })
+    }
+
+    /// Sends `message` and reads the answer to its end.
+    pub(crate) async fn send(&self, mut lease: Lease, message: &Message) -> Result<Answer, Failure> {
+        let response = lease.request(message).await.map_err(|error| failure(&error))?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| failure(error.as_ref()))?;
+        if let Sender::One(sender) = lease.sender {
+            self.kept.lock().await.entry(lease.origin).or_default().idle.push(sender);
+        }
+        Ok(Answer { status: head.status.as_u16(), headers: head.headers, body: body.to_bytes() })
+    }
+
+    /// Closes the connections in good order.
+    pub(crate) async fn close(&self) {
+        self.kept.lock().await.clear();
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let _ = tokio::time::timeout(FAREWELL, async { while tasks.join_next().await.is_some() {} }).await;
+    }
+
+    async fn connect(&self, origin: &Origin) -> Result<Sender, Failure> {
+        let tcp = TcpStream::connect((origin.host.as_str(), origin.port))
+            .await
+            .map_err(|error| Failure::Passing(format!("no connection to {origin}: {error}")))?;
+        let _ = tcp.set_nodelay(true);
+        if !origin.secure {
+            return self.speak_http1(tcp).await;
+        }
+        let Some(tls) = &self.tls else {
+            return Err(Failure::Lasting("ROR_CA_CERT is missing, the server cannot be trusted".to_owned()));
+        };
+        let name = ServerName::try_from(origin.host.clone())
+            .map_err(|_| Failure::Lasting(format!("{origin} is not a host name")))?;
+        let stream = tls.connect(name, tcp).await.map_err(|error| failure(&error))?;
+        if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+            self.speak_http2(stream).await
+        } else {
+            self.speak_http1(stream).await
+        }
+    }
+
+    async fn speak_http1<S>(&self, stream: S) -> Result<Sender, Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| failure(&error))?;
+        self.keep_running(async move {
+            let _ = connection.await;
+        });
+        Ok(Sender::One(sender))
+    }
+
+    async fn speak_http2<S>(&self, stream: S) -> Result<Sender, Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .map_err(|error| failure(&error))?;
+        self.keep_running(async move {
+            let _ = connection.await;
+        });
+        Ok(Sender::Two(sender))
+    }
+
+    fn keep_running(&self, connection: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(connection);
+    }
+}
+
+impl Kept {
+    async fn reuse(&mut self) -> Option<Sender> {
+        if let Some(shared) = &self.shared {
+            if !shared.is_closed() {
+                return Some(Sender::Two(shared.clone()));
+            }
+            self.shared = None;
+        }
+        while let Some(mut sender) = self.idle.pop() {
+            if sender.ready().await.is_ok() {
+                return Some(Sender::One(sender));
+            }
+        }
+        None
+    }
+}
+
+impl Lease {
+    /// Whether the connection is still open, as far as the client can know.
+    pub(crate) fn is_open(&self) -> bool {
+        match &self.sender {
+            Sender::One(sender) => !sender.is_closed(),
+            Sender::Two(sender) => !sender.is_closed(),
+        }
+    }
+
+    async fn request(&mut self, message: &Message) -> Result<Response<Incoming>, hyper::Error> {
+        let mut request = Request::new(Full::new(message.body.clone()));
+        *request.method_mut() = message.method.clone();
+        *request.headers_mut() = message.headers.clone();
+        match &mut self.sender {
+            // RFC 9112 §3.2.1: origin-form and Host.
+            Sender::One(sender) => {
+                let target = message.url.path_and_query().map_or("/", PathAndQuery::as_str);
+                *request.uri_mut() = target.parse().unwrap_or_default();
+                let host = message.url.authority().map_or("", |authority| authority.as_str());
+                if let Ok(host) = HeaderValue::from_str(host) {
+                    request.headers_mut().insert(HOST, host);
+                }
+                sender.send_request(request).await
+            }
+            // RFC 9113 §8.3.1: the absolute URL becomes the pseudo-header fields.
+            Sender::Two(sender) => {
+                *request.uri_mut() = message.url.clone();
+                sender.send_request(request).await
+            }
+        }
+    }
+}
+
+/// Tells a peer that cannot be trusted from a connection that was merely lost.
+fn failure(error: &(dyn Error + 'static)) -> Failure {
+    let mut causes = vec![error.to_string()];
+    let mut source = Some(error);
+    while let Some(cause) = source {
+        if let Some(tls) = tls_error(cause) {
+            return Failure::Lasting(tls.to_string());
+        }
+        let text = cause.to_string();
+        if !causes.contains(&text) {
+            causes.push(text);
+        }
+        source = cause.source();
+    }
+    Failure::Passing(causes.join(": "))
+}
+
+fn tls_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(error) = cause.downcast_ref::<rustls::Error>() {
+        return Some(error);
+    }
+    // `io::Error::source` skips the error that it wraps, so that it has to be asked for.
+    let io = cause.downcast_ref::<std::io::Error>()?;
+    io.get_ref()?.downcast_ref::<rustls::Error>()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn origin(url: &str) -> Option<Origin> {
+        Origin::of(&url.parse().unwrap())
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        assert_eq!(origin("https://ROR.example/a?b"), origin("https://ror.example:443/c"));
+        assert_ne!(origin("https://ror.example/"), origin("http://ror.example/"));
+        assert_ne!(origin("https://localhost:1/"), origin("https://localhost:2/"));
+        assert_eq!(origin("https://localhost:1@evil.example/").unwrap().host, "evil.example");
+        assert_eq!(origin("/relative"), None);
+        assert_eq!(origin("http://[::1]:8080/").unwrap().to_string(), "http://[::1]:8080");
+    }
+
+    #[test]
+    fn a_tls_refusal_is_told_from_a_lost_connection() {
+        let unknown = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let wrapped = std::io::Error::new(std::io::ErrorKind::InvalidData, unknown);
+        assert!(matches!(failure(&wrapped), Failure::Lasting(_)));
+        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        assert!(matches!(failure(&reset), Failure::Passing(_)));
+    }
+}

@@ -1,0 +1,9 @@
+//! Drivers: make a client act, and say how that ended. They judge nothing.
+
+pub mod command;
+mod contract;
+mod result;
+mod tail;
+
+pub use contract::{Call, Variables};
+pub use result::Ending;

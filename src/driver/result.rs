@@ -1,0 +1,101 @@
+//! The result that an adapter gives: the last line of its standard output, or its result file.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::journal::{AdapterResult, StepEnd};
+
+/// Largest result file, in bytes.
+const FILE_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Most of a message that is kept, in characters.
+const MESSAGE_LIMIT: usize = 2_000;
+
+/// How a step ended, before it is journaled.
+#[derive(Debug)]
+pub struct Ending {
+    /// How.
+    pub end: StepEnd,
+    /// The result.
+    pub result: Option<AdapterResult>,
+    /// End of standard output.
+    pub stdout_tail: String,
+    /// End of standard error.
+    pub stderr_tail: String,
+}
+
+/// Reads a result from its text; none when it is no JSON object with an `outcome`.
+pub(super) fn parse(text: &[u8]) -> Option<AdapterResult> {
+    let Value::Object(mut object) = serde_json::from_slice(text).ok()? else { return None };
+    let outcome = object.get("outcome")?.as_str().map(str::to_owned);
+    let mut malformed = Vec::new();
+    let outcome = match outcome.as_deref() {
+        Some(known @ ("ok" | "error")) => known.to_owned(),
+        other => {
+            malformed
+                .push(format!("outcome: {} is neither \"ok\" nor \"error\"", other.unwrap_or("not a text")));
+            "error".to_owned()
+        }
+    };
+    let message = match object.remove("message") {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(message)) => message,
+        Some(other) => {
+            malformed.push("message: not a text".to_owned());
+            other.to_string()
+        }
+    };
+    let integrated = match object.remove("integrated") {
+        None | Some(Value::Null) => None,
+        Some(Value::Array(items)) => Some(items),
+        Some(_) => {
+            malformed.push("integrated: not a list".to_owned());
+            None
+        }
+    };
+    Some(AdapterResult { outcome, message: bounded(&message), integrated, malformed })
+}
+
+/// Reads the result file, if there is one that can be used.
+pub(super) fn parse_file(path: &Path) -> Option<AdapterResult> {
+    let size = std::fs::metadata(path).ok()?.len();
+    if size == 0 {
+        return None;
+    }
+    if size > FILE_LIMIT {
+        let malformed = vec![format!("ROR_RESULT_FILE: {size} bytes, more than {FILE_LIMIT}")];
+        return Some(AdapterResult {
+            outcome: "error".into(),
+            message: String::new(),
+            integrated: None,
+            malformed,
+        });
+    }
+    parse(&std::fs::read(path).ok()?)
+}
+
+/// The beginning of a message that is too long, marked as such.
+pub(super) fn bounded(message: &str) -> String {
+    let message = message.trim();
+    match message.char_indices().nth(MESSAGE_LIMIT) {
+        None => message.to_owned(),
+        Some((end, _)) => format!("{}…", &message[..end]),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_read_and_their_faults_named() {
+        let result =
+            parse(br#"{"outcome":"ok","integrated":[{"resourceType":"Location","id":"1"}]}"#).unwrap();
+        assert_eq!((result.outcome.as_str(), result.integrated.unwrap().len()), ("ok", 1));
+        assert!(parse(b"done").is_none() && parse(b"{}").is_none() && parse(b"[1]").is_none());
+        let result = parse(br#"{"outcome":"fine","integrated":3,"message":4}"#).unwrap();
+        assert_eq!((result.outcome.as_str(), result.malformed.len()), ("error", 3));
+    }
+}

@@ -1,0 +1,114 @@
+//! The end of what an adapter prints, and its last line, in bounded memory however much it prints.
+
+use std::collections::VecDeque;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::oneshot;
+
+/// How much of each output is kept for the report, in bytes.
+const TAIL: usize = 16 * 1024;
+
+/// Longest last line that can be a result, in bytes; larger results go through `ROR_RESULT_FILE`.
+const LONGEST_LINE: usize = 8 * 1024 * 1024;
+
+/// What is kept of an output.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    /// All bytes that came.
+    pub(super) size: u64,
+    end: VecDeque<u8>,
+    line: Vec<u8>,
+    last: Vec<u8>,
+    too_long: bool,
+}
+
+impl Tail {
+    /// Reads to the end, or until told to stop.
+    pub(super) async fn read(mut from: impl AsyncRead + Unpin, mut stop: oneshot::Receiver<()>) -> Self {
+        let mut tail = Self::default();
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            tokio::select! {
+                read = from.read(&mut buffer) => match read {
+                    Ok(length @ 1..) => tail.take(&buffer[..length]),
+                    // An output that cannot be read any more has ended.
+                    _ => return tail,
+                },
+                _ = &mut stop => return tail,
+            }
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        let kept = &bytes[bytes.len().saturating_sub(TAIL)..];
+        self.end.extend(kept);
+        let surplus = self.end.len().saturating_sub(TAIL);
+        self.end.drain(..surplus);
+        for part in bytes.split_inclusive(|&byte| byte == b'\n') {
+            if self.line.len() + part.len() <= LONGEST_LINE {
+                self.line.extend_from_slice(part);
+            } else {
+                self.too_long = true;
+            }
+            if part.ends_with(b"\n") {
+                self.end_line();
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        if self.too_long {
+            self.last.clear();
+            self.too_long = false;
+        } else if !line.trim_ascii().is_empty() {
+            self.last = line;
+        }
+    }
+
+    /// The last line that is not blank; empty when there was none, or when it was too long.
+    pub(super) fn last_line(&mut self) -> &[u8] {
+        self.end_line();
+        self.last.trim_ascii()
+    }
+
+    /// The end of the output as text; what is not UTF-8 is replaced.
+    pub(super) fn text(&self) -> String {
+        let bytes: Vec<u8> = self.end.iter().copied().collect();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if self.size > TAIL as u64 {
+            format!("[… {} octets/bytes]\n{text}", self.size - TAIL as u64)
+        } else {
+            text
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tail(parts: &[&[u8]]) -> Tail {
+        let mut tail = Tail::default();
+        parts.iter().for_each(|part| tail.take(part));
+        tail
+    }
+
+    #[test]
+    fn the_last_line_is_found_with_and_without_its_end() {
+        assert_eq!(tail(&[b"log\n{\"a\"", b":1}"]).last_line(), b"{\"a\":1}");
+        assert_eq!(tail(&[b"log\n{}\n", b"\n  \n"]).last_line(), b"{}");
+        assert_eq!(tail(&[]).last_line(), b"");
+    }
+
+    #[test]
+    fn a_flood_leaves_its_end_only() {
+        let mut flood = Tail::default();
+        for _ in 0..1000 {
+            flood.take(&[b'x'; 10_000]);
+        }
+        assert!(flood.text().len() < TAIL + 100 && flood.size == 10_000_000);
+        assert_eq!(flood.last_line(), b"", "no line that long can be a result");
+    }
+}

@@ -1,0 +1,33 @@
+//! What became of each requirement of the client.
+
+use super::ledger::Ledger;
+use super::outcome::{RequirementOutcome, ScenarioOutcome, Status};
+
+/// The client's requirements in ledger order, with the checks of this run that cite them.
+pub(super) fn requirements(ledger: &Ledger, scenarios: &[ScenarioOutcome]) -> Vec<RequirementOutcome> {
+    ledger
+        .client()
+        .map(|requirement| {
+            let citing: Vec<(String, Status)> = scenarios
+                .iter()
+                .flat_map(|scenario| scenario.checks.iter().map(move |check| (scenario, check)))
+                .filter(|(_, check)| check.requires.contains(&requirement.id))
+                .map(|(scenario, check)| (format!("{}/{}", scenario.id, check.id), check.status))
+                .collect();
+            RequirementOutcome {
+                id: requirement.id.clone(),
+                keyword: requirement.keyword.name().to_owned(),
+                origin: requirement.origin.name().to_owned(),
+                text: requirement.text.clone(),
+                source: requirement.source.clone(),
+                covered: citing.iter().any(|(_, status)| is_decided(*status)),
+                status: citing.iter().map(|(_, status)| *status).max(),
+                checks: citing.into_iter().map(|(name, _)| name).collect(),
+            }
+        })
+        .collect()
+}
+
+fn is_decided(status: Status) -> bool {
+    matches!(status, Status::Pass | Status::Fail | Status::Warn | Status::Xfail | Status::Xpass)
+}

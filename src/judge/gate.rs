@@ -1,0 +1,163 @@
+//! The gate: the exit code, by the first rule that applies (DESIGN.md, exit codes), and the plans.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::outcome::{Gate, PlanOutcome, ScenarioOutcome, Status};
+use super::scenario::Judged;
+use crate::check::{both, quote};
+use crate::journal::RunStarted;
+use crate::text::Text;
+
+/// What the gate has to know of the scenarios, once their evidence is cut.
+#[derive(Default)]
+pub(super) struct Facts {
+    reached: bool,
+    acted: bool,
+    not_started: Option<String>,
+    missing: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Facts {
+    /// Takes note of one scenario.
+    pub(super) fn take(&mut self, judged: &Judged) {
+        self.reached |= judged.reached;
+        self.acted |= judged.acted;
+        if self.not_started.is_none() {
+            self.not_started.clone_from(&judged.not_started);
+        }
+        self.missing.insert(judged.outcome.id.clone(), judged.missing_actions.clone());
+    }
+}
+
+/// Decides.
+pub(super) fn decide(run: &RunStarted, scenarios: &[ScenarioOutcome], facts: &Facts) -> Gate {
+    let plans = plans(run, scenarios, facts);
+    let (exit_code, reason) = rule(run, scenarios, facts, &plans);
+    Gate { exit_code, conforming: exit_code == 0, reason, plans }
+}
+
+fn rule(run: &RunStarted, scenarios: &[ScenarioOutcome], facts: &Facts, plans: &[PlanOutcome]) -> (u8, Text) {
+    let count = |wanted: &[Status]| {
+        scenarios
+            .iter()
+            .flat_map(|scenario| &scenario.checks)
+            .filter(|check| wanted.contains(&check.status))
+            .count()
+    };
+    if !facts.reached {
+        if let Some(reason) = &facts.not_started {
+            let reason = quote(reason);
+            return (
+                3,
+                both!("L’adaptateur n’a pas pu démarrer : {reason}", "The adapter could not start: {reason}"),
+            );
+        }
+        if facts.acted && count(&[Status::HarnessError]) == 0 {
+            return (
+                3,
+                both!(
+                    "Rien de l’adaptateur n’est arrivé au banc : c’est un problème de configuration, pas un verdict sur le client.",
+                    "Nothing of the adapter ever reached the bench: that is a matter of configuration, not a verdict on the client."
+                ),
+            );
+        }
+    }
+    let failed = count(&[Status::Fail, Status::Xpass]);
+    if failed > 0 {
+        return (1, both!("{failed} contrôle(s) en échec.", "{failed} check(s) failed."));
+    }
+    for (name, status) in [("warn", Status::Warn), ("inconclusive", Status::Inconclusive)] {
+        let found = count(&[status]);
+        if found > 0 && run.fail_on.iter().any(|wanted| wanted == name) {
+            let label = status.label();
+            return (
+                1,
+                Text::new(
+                    format!("{found} contrôle(s) « {} », comptés comme échecs (--fail-on {name}).", label.fr),
+                    format!("{found} check(s) `{}`, counted as failures (--fail-on {name}).", label.en),
+                ),
+            );
+        }
+    }
+    let broke = count(&[Status::HarnessError]);
+    if broke > 0 {
+        return (
+            4,
+            both!(
+                "{broke} contrôle(s) empêchés par une erreur du banc.",
+                "{broke} check(s) prevented by an error of the bench."
+            ),
+        );
+    }
+    let misconfigured = count(&[Status::ConfigError]);
+    if misconfigured > 0 {
+        return (
+            3,
+            both!(
+                "{misconfigured} contrôle(s) empêchés par la configuration.",
+                "{misconfigured} check(s) prevented by the configuration."
+            ),
+        );
+    }
+    let open = count(&[Status::Inconclusive]);
+    if open > 0 {
+        return (5, both!("{open} contrôle(s) non concluants.", "{open} check(s) inconclusive."));
+    }
+    if count(&[Status::Pass]) == 0 {
+        return (
+            5,
+            both!("Aucun contrôle réussi : rien n’est prouvé.", "No check passed: nothing is proved."),
+        );
+    }
+    if let Some(plan) = plans.iter().find(|plan| run.plans_named && !plan.covered) {
+        let name = quote(&plan.plan);
+        return (
+            5,
+            if plan.missing_actions.is_empty() {
+                both!(
+                    "Le plan {name} n’est pas couvert : rien n’en a été joué.",
+                    "The plan {name} is not covered: nothing of it was played."
+                )
+            } else {
+                let actions = plan.missing_actions.join(", ");
+                both!(
+                    "Le plan {name} n’est pas couvert : le client n’a pas {actions}.",
+                    "The plan {name} is not covered: the client does not have {actions}."
+                )
+            },
+        );
+    }
+    (
+        0,
+        both!(
+            "Aucun échec, et tout ce qui devait être décidé l’est.",
+            "No failure, and all that had to be decided is."
+        ),
+    )
+}
+
+/// The plans of the run: those asked for, or all that the scenarios name.
+fn plans(run: &RunStarted, scenarios: &[ScenarioOutcome], facts: &Facts) -> Vec<PlanOutcome> {
+    let mut names = run.plans.clone();
+    if names.is_empty() {
+        let all: BTreeSet<&String> = scenarios.iter().flat_map(|scenario| &scenario.plans).collect();
+        names = all.into_iter().cloned().collect();
+    }
+    names.into_iter().map(|plan| outcome(plan, scenarios, facts)).collect()
+}
+
+fn outcome(plan: String, scenarios: &[ScenarioOutcome], facts: &Facts) -> PlanOutcome {
+    let members: Vec<&ScenarioOutcome> =
+        scenarios.iter().filter(|scenario| scenario.plans.contains(&plan)).collect();
+    let missing: BTreeSet<String> =
+        members.iter().filter_map(|scenario| facts.missing.get(&scenario.id)).flatten().cloned().collect();
+    let played = members.iter().any(|scenario| scenario.evidence.is_some());
+    let covered = played && missing.is_empty();
+    let good = |status: Status| {
+        matches!(status, Status::Pass | Status::Xfail | Status::Skip | Status::Review | Status::Warn)
+    };
+    let passed =
+        members.iter().flat_map(|scenario| &scenario.checks).any(|check| check.status == Status::Pass);
+    let conforming = covered && passed && members.iter().all(|scenario| good(scenario.status));
+    PlanOutcome { plan, covered, conforming, missing_actions: missing.into_iter().collect() }
+}

@@ -1,0 +1,97 @@
+//! One scenario: its checks evaluated, its status, its evidence cut to what a report shows.
+
+use std::collections::BTreeSet;
+
+use super::check;
+use super::ledger::Ledger;
+use super::outcome::{CheckOutcome, ScenarioOutcome, Status};
+use super::{timeline, trim};
+use crate::check::{Bodies, Context, Truth};
+use crate::journal::{Evidence, StepEnd};
+use crate::scenario::Scenario;
+
+/// A scenario judged, with what the gate has to know of its evidence.
+pub(super) struct Judged {
+    pub(super) outcome: ScenarioOutcome,
+    /// Whether anything of the client reached the mock.
+    pub(super) reached: bool,
+    /// Whether the client was made to act by an adapter that has the action.
+    pub(super) acted: bool,
+    /// The adapter could not be started: why.
+    pub(super) not_started: Option<String>,
+    /// Actions that the client does not have.
+    pub(super) missing_actions: BTreeSet<String>,
+}
+
+/// What the evaluation needs beside the scenario and its evidence.
+pub(super) struct Surroundings<'a> {
+    pub(super) ledger: &'a Ledger,
+    pub(super) bodies: &'a dyn Bodies,
+    pub(super) truth: Option<&'a dyn Truth>,
+    pub(super) epoch_us: Option<i64>,
+}
+
+/// Judges a scenario by what it left in the journal.
+pub(super) fn judge(scenario: &Scenario, evidence: Evidence, around: &Surroundings<'_>) -> Judged {
+    let context = Context {
+        scenario,
+        evidence: &evidence,
+        truth: around.truth,
+        bodies: around.bodies,
+        epoch_us: around.epoch_us,
+    };
+    let checks: Vec<CheckOutcome> =
+        scenario.checks.iter().map(|check| check::judge(check, &context, around.ledger)).collect();
+    let timeline = timeline::draw(scenario, &evidence, &checks, around.epoch_us);
+    let mut judged = Judged {
+        outcome: outcome(scenario, checks),
+        reached: evidence.has_traffic(),
+        acted: false,
+        not_started: None,
+        missing_actions: BTreeSet::new(),
+    };
+    for step in &evidence.steps {
+        let Some(action) = &step.started.action else { continue };
+        match step.ended.as_ref().map(|ended| &ended.end) {
+            Some(StepEnd::NoAction) => {
+                judged.missing_actions.insert(action.clone());
+            }
+            Some(StepEnd::NotStarted { reason }) => judged.not_started = Some(reason.clone()),
+            _ => judged.acted = true,
+        }
+    }
+    let (evidence, hidden) = trim::trim(evidence, &judged.outcome.checks);
+    judged.outcome.evidence = Some(evidence);
+    judged.outcome.hidden_exchanges = hidden;
+    judged.outcome.timeline = timeline;
+    judged
+}
+
+/// A scenario that never started.
+pub(super) fn not_played(scenario: &Scenario, ledger: &Ledger, harness_error: Option<&str>) -> Judged {
+    let checks =
+        scenario.checks.iter().map(|check| check::not_played(check, ledger, harness_error)).collect();
+    Judged {
+        outcome: outcome(scenario, checks),
+        reached: false,
+        acted: false,
+        not_started: None,
+        missing_actions: BTreeSet::new(),
+    }
+}
+
+fn outcome(scenario: &Scenario, checks: Vec<CheckOutcome>) -> ScenarioOutcome {
+    ScenarioOutcome {
+        id: scenario.id.clone(),
+        title: scenario.title.clone(),
+        description: scenario.description.clone(),
+        criticality: scenario.criticality.name().to_owned(),
+        plans: scenario.plans.clone(),
+        status: checks.iter().map(|check| check.status).max().unwrap_or(Status::Inconclusive),
+        instructions: scenario.steps.iter().filter_map(|step| step.tell.clone()).collect(),
+        checks,
+        evidence: None,
+        hidden_exchanges: 0,
+        timeline: None,
+    }
+}

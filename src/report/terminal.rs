@@ -1,0 +1,230 @@
+//! The end of a run on a terminal: verdict, what did not pass and what to do, totals, where the report is.
+//!
+//! The text carries ANSI styles; the caller prints it through `anstream`, which removes them where they do not belong.
+//! Nothing that came from a client can add one: controls are made visible.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::judge::{CheckOutcome, Outcome, ScenarioOutcome, Status};
+use crate::report::say::Say;
+use crate::report::{asks_for_action, notice, show, worst_first};
+
+/// More checks than that are for the report.
+const MOST_CHECKS: usize = 40;
+/// Sentences longer than that are cut here; the report has more of them.
+const SENTENCE: usize = 400;
+/// Lines are never wrapped to less.
+const NARROWEST: usize = 40;
+/// The summary of a run for a terminal `width` columns wide; `folder` is where its report lies.
+#[must_use]
+pub fn summary(outcome: &Outcome, folder: &Path, width: usize) -> String {
+    let mut lines = Lines { t: Say { lang: outcome.lang }, width: width.max(NARROWEST), out: String::new() };
+    let t = lines.t;
+    verdict(&mut lines, outcome);
+    let mut listed = worst_first(outcome);
+    listed.retain(|(_, check)| check.status != Status::Pass);
+    for (scenario, check) in listed.iter().take(MOST_CHECKS) {
+        one_check(&mut lines, scenario, check);
+    }
+    if listed.len() > MOST_CHECKS {
+        let more = (listed.len() - MOST_CHECKS).to_string();
+        lines.fact(
+            t.of("autres contrôles à lire dans le rapport", "further checks to be read in the report"),
+            &more,
+        );
+    }
+    lines.out.push('\n');
+    lines.fact(t.of("Contrôles", "Checks"), &totals(outcome, t));
+    lines.fact(t.of("Plans", "Plans"), &plans(outcome, t));
+    let (covered, total) = outcome.coverage();
+    lines.fact(
+        t.of("Exigences tranchées", "Requirements decided"),
+        &format!("{covered} {} {total}", t.of("sur", "of")),
+    );
+    lines.fact(t.of("Rapport", "Report"), &folder.join("index.html").display().to_string());
+    lines.out
+}
+
+fn verdict(lines: &mut Lines, outcome: &Outcome) {
+    let t = lines.t;
+    let code = outcome.gate.exit_code;
+    let (word, status) = t.verdict(code);
+    let word = word.to_uppercase();
+    let style = style(status);
+    // Writing to a string cannot fail.
+    let _ = writeln!(lines.out, "{style}{word}{style:#}  {} {code}", t.of("code de sortie", "exit code"));
+    lines.paragraph("", outcome.gate.reason.get(t.lang), Style::new());
+    for remark in &outcome.remarks {
+        lines.paragraph("", remark.get(t.lang), Style::new());
+    }
+    lines.paragraph("", notice().get(t.lang), Style::new().dimmed());
+}
+
+fn one_check(lines: &mut Lines, scenario: &ScenarioOutcome, check: &CheckOutcome) {
+    let t = lines.t;
+    let style = style(check.status);
+    let name = show::visible_line(&format!("{}/{}", scenario.id, check.id));
+    let _ =
+        writeln!(lines.out, "\n{style}{}{style:#}  {name}", check.status.label().get(t.lang).to_uppercase());
+    lines.paragraph("  ", check.why.get(t.lang), Style::new());
+    if !asks_for_action(check.status) {
+        return;
+    }
+    if let Some(party) = check.party {
+        lines.labelled(t.of("qui doit agir", "who must act"), party.label().get(t.lang));
+    }
+    lines.labelled(t.of("que faire", "what to do"), check.remedy.get(t.lang));
+}
+
+fn totals(outcome: &Outcome, t: Say) -> String {
+    let parts =
+        Status::ALL.iter().map(|status| (status, outcome.total(*status))).filter(|(_, count)| *count > 0);
+    let parts: Vec<String> =
+        parts.map(|(status, count)| format!("{count} {}", status.label().get(t.lang))).collect();
+    if parts.is_empty() { t.of("aucun", "none").to_owned() } else { parts.join(" · ") }
+}
+
+fn plans(outcome: &Outcome, t: Say) -> String {
+    let word = |covered, conforming| match (covered, conforming) {
+        (false, true) => t.of("non couvert", "not covered"),
+        (false, false) => t.of("non couvert, non conforme", "not covered, not conforming"),
+        (true, true) => t.of("conforme", "conforming"),
+        (true, false) => t.of("non conforme", "not conforming"),
+    };
+    let plans = outcome
+        .gate
+        .plans
+        .iter()
+        .map(|plan| format!("{} {}", plan.plan, word(plan.covered, plan.conforming)));
+    let plans: Vec<String> = plans.collect();
+    if plans.is_empty() { t.of("aucun", "none").to_owned() } else { plans.join(" · ") }
+}
+
+fn style(status: Status) -> Style {
+    let colour = match status {
+        Status::Pass => AnsiColor::Green,
+        Status::Fail | Status::Xpass => AnsiColor::Red,
+        Status::Warn => AnsiColor::Yellow,
+        Status::ConfigError | Status::HarnessError => AnsiColor::Magenta,
+        Status::Inconclusive | Status::Review => AnsiColor::Cyan,
+        Status::Skip | Status::Xfail => return Style::new().bold(),
+    };
+    colour.on_default().bold()
+}
+
+/// The text as it grows.
+struct Lines {
+    t: Say,
+    width: usize,
+    out: String,
+}
+
+impl Lines {
+    fn fact(&mut self, label: &str, value: &str) {
+        let text = format!("{label}{}{value}", self.t.colon());
+        self.paragraph("", &text, Style::new());
+    }
+
+    fn labelled(&mut self, label: &str, value: &str) {
+        if !value.is_empty() {
+            let text = format!("{label}{}{value}", self.t.colon());
+            self.paragraph("  ", &text, Style::new());
+        }
+    }
+
+    /// `text` wrapped between words, each line after `indent`; a word longer than a line stands alone and is not broken,
+    /// so that paths and identifiers can be copied.
+    fn paragraph(&mut self, indent: &str, text: &str, style: Style) {
+        let text = show::visible_line(&self.t.cut(text, SENTENCE));
+        let mut line = String::new();
+        let mut length = 0;
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            let word_length = word.chars().count();
+            if length > 0 && indent.len() + length + 1 + word_length > self.width {
+                self.line(indent, &line, style);
+                line.clear();
+                length = 0;
+            }
+            if length > 0 {
+                line.push(' ');
+                length += 1;
+            }
+            line.push_str(word);
+            length += word_length;
+        }
+        if length > 0 {
+            self.line(indent, &line, style);
+        }
+    }
+
+    fn line(&mut self, indent: &str, line: &str, style: Style) {
+        let _ = writeln!(self.out, "{indent}{style}{line}{style:#}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+    use crate::text::{Lang, Text};
+
+    fn plain(outcome: &Outcome, width: usize) -> String {
+        anstream::adapter::strip_str(&summary(outcome, Path::new("reports/latest"), width)).to_string()
+    }
+
+    #[test]
+    fn it_says_the_verdict_what_to_do_and_where_to_read_on() {
+        let text = plain(&sample::outcome(), 100);
+        assert!(text.starts_with("NON CONFORME  code de sortie 1\n"), "{text}");
+        assert!(text.contains("ÉCHEC  quota-retry-after/waits\n"));
+        assert!(text.contains("qui doit agir\u{a0}: votre client"));
+        assert!(text.contains("que faire\u{a0}: Lisez l’en-tête Retry-After"));
+        assert!(text.contains("fhir-capacity non couvert"));
+        assert!(text.contains("Exigences tranchées\u{a0}: 3 sur 5"));
+        assert!(text.ends_with("Rapport\u{a0}: reports/latest/index.html\n"));
+        assert!(!text.contains("is-pass"), "what passed is not listed");
+    }
+
+    #[test]
+    fn the_worst_comes_first() {
+        let text = plain(&sample::outcome(), 100);
+        let at = |needle: &str| text.find(needle).unwrap_or(usize::MAX);
+        assert!(at("/waits") < at("/is-xpass"));
+        assert!(at("/is-xpass") < at("/is-warn"));
+        assert!(at("/is-warn") < at("/is-skip"));
+        assert!(at("/is-skip") < usize::MAX);
+    }
+
+    #[test]
+    fn lines_fit_the_terminal() {
+        for width in [60, 72, 120] {
+            let text = plain(&sample::outcome(), width);
+            let longest = text.lines().map(|line| line.chars().count()).max();
+            assert!(longest <= Some(width), "{width}: {longest:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_cannot_style_or_move_anything() {
+        let mut outcome = sample::outcome();
+        let plain_run = summary(&outcome, Path::new("r"), 80).matches('\u{1b}').count();
+        outcome.scenarios[0].checks[1].why = Text::same(sample::HOSTILE);
+        let text = summary(&outcome, Path::new("r"), 80);
+        assert_eq!(text.matches('\u{1b}').count(), plain_run);
+        assert!(text.contains("\\u{1b}[31mrouge") && !text.contains('\u{202e}') && !text.contains('\u{9b}'));
+    }
+
+    #[test]
+    fn long_lists_are_cut_and_say_so() {
+        let mut outcome = sample::outcome();
+        outcome.lang = Lang::En;
+        let one = outcome.scenarios[0].checks[1].clone();
+        outcome.scenarios[0].checks = vec![one; 100];
+        let text = plain(&outcome, 80);
+        assert_eq!(text.matches("quota-retry-after/waits").count(), MOST_CHECKS);
+        assert!(text.contains("further checks to be read in the report: 68"), "{text}");
+    }
+}

@@ -1,0 +1,199 @@
+//! Cross-checks of steps: act or wait, the action's input, instructions, deadlines.
+
+use serde_json::Value;
+
+use super::{Lint, place};
+use crate::scenario::action::{Absent, Action, Kind, RESOURCES};
+use crate::scenario::diagnostic::{Code, quoted, suggestion};
+use crate::scenario::load::Key;
+use crate::scenario::model::Step;
+use crate::text::Text;
+
+impl Lint<'_> {
+    pub(super) fn steps(&mut self) {
+        let steps = &self.scenario().steps;
+        self.not_empty(steps.len(), "steps");
+        for (index, step) in steps.iter().enumerate() {
+            match (&step.act, &step.wait) {
+                (Some(act), None) => self.act(index, act, step),
+                (None, Some(_)) => self.wait(index, step),
+                (Some(_), Some(_)) => self.invalid_step(
+                    place!["steps", index, "wait"],
+                    Text::new("une étape agit ou attend, pas les deux", "a step acts or waits, not both"),
+                ),
+                (None, None) => self.invalid_step(
+                    place!["steps", index],
+                    Text::new("cette étape ne fait rien", "this step does nothing"),
+                ),
+            }
+        }
+    }
+
+    fn invalid_step(&mut self, path: &[Key], message: Text) {
+        self.at_key(
+            Code::InvalidStep,
+            path,
+            message,
+            Text::new(
+                "une étape contient exactement « act » ou « wait »",
+                "a step holds exactly one of `act` and `wait`",
+            ),
+        );
+    }
+
+    fn wait(&mut self, index: usize, step: &Step) {
+        let strangers = [
+            (step.with.is_some(), "with"),
+            (step.tell.is_some(), "tell"),
+            (step.deadline.is_some(), "deadline"),
+        ];
+        for (there, key) in strangers {
+            if there {
+                self.invalid_step(
+                    place!["steps", index, key],
+                    Text::new(
+                        format!("« {key} » n’a pas de sens dans une étape d’attente"),
+                        format!("`{key}` means nothing in a step that waits"),
+                    ),
+                );
+            }
+        }
+    }
+
+    fn act(&mut self, index: usize, act: &str, step: &Step) {
+        if step.deadline().0 <= 0.0 {
+            self.at(
+                Code::InvalidDeadline,
+                place!["steps", index, "deadline"],
+                Text::new("le client n’a pas de temps pour agir", "the client has no time to act"),
+                Text::new(
+                    "écrivez par exemple 20s, ou rien : 30s",
+                    "write 20s for instance, or nothing: 30s",
+                ),
+            );
+        }
+        match &step.tell {
+            Some(tell) => self.text(tell, place!["steps", index, "tell"]),
+            None => self.at_key(
+                Code::MissingInstruction,
+                place!["steps", index, "act"],
+                Text::new(
+                    "cette étape ne dit pas à une personne ce qu’elle doit faire",
+                    "this step does not tell a person what to do",
+                ),
+                Text::new(
+                    "ajoutez « tell: { fr: …, en: … } » pour le mode manuel",
+                    "add `tell: { fr: …, en: … }` for the manual mode",
+                ),
+            ),
+        }
+        let Some(action) = Action::find(act) else {
+            let shown = quoted(act);
+            self.at(
+                Code::UnknownAction,
+                place!["steps", index, "act"],
+                Text::new(
+                    format!("il n’y a pas d’action « {shown} »"),
+                    format!("there is no action `{shown}`"),
+                ),
+                suggestion(act, &Action::names()),
+            );
+            return;
+        };
+        self.input(index, action, step.with.as_ref());
+    }
+
+    fn input(&mut self, index: usize, action: &Action, input: Option<&Value>) {
+        let empty = serde_json::Map::new();
+        let members = match input {
+            None => &empty,
+            Some(Value::Object(members)) => members,
+            Some(_) => {
+                self.at(
+                    Code::InvalidInput,
+                    place!["steps", index, "with"],
+                    Text::new("l’entrée est un objet", "the input is an object"),
+                    Text::new("écrivez « with: { clé: valeur } »", "write `with: { key: value }`"),
+                );
+                return;
+            }
+        };
+        let names: Vec<&str> = action.fields.iter().map(|field| field.name).collect();
+        for key in members.keys().filter(|key| !names.contains(&key.as_str())) {
+            let shown = quoted(key);
+            let help = if names.is_empty() {
+                Text::new("cette action n’a pas d’entrée", "this action takes no input")
+            } else {
+                suggestion(key, &names)
+            };
+            self.at_key(
+                Code::InvalidInput,
+                place!["steps", index, "with", key.as_str()],
+                Text::new(
+                    format!("l’action « {} » n’attend pas de « {shown} »", action.name),
+                    format!("the action `{}` takes no `{shown}`", action.name),
+                ),
+                help,
+            );
+        }
+        for field in action.fields {
+            match members.get(field.name) {
+                Some(value) if !field.kind.accepts(value) => {
+                    let (message, help) = expected(field.name, field.kind, value);
+                    self.at(Code::InvalidInput, place!["steps", index, "with", field.name], message, help);
+                }
+                None if field.default == Absent::Refused => self.at(
+                    Code::InvalidInput,
+                    place!["steps", index, "act"],
+                    Text::new(
+                        format!("l’entrée de « {} » n’a pas de « {} »", action.name, field.name),
+                        format!("the input of `{}` has no `{}`", action.name, field.name),
+                    ),
+                    Text::new(
+                        format!("écrivez « with: {{ {}: … }} »", names.join(": …, ")),
+                        format!("write `with: {{ {}: … }}`", names.join(": …, ")),
+                    ),
+                ),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn expected(name: &str, kind: Kind, value: &Value) -> (Text, Text) {
+    let (fr, en) = match kind {
+        Kind::Resource => {
+            let written = value.as_str().unwrap_or_default();
+            let shown = quoted(written);
+            return (
+                Text::new(
+                    format!("« {shown} » n’est pas un des cinq types de ressource"),
+                    format!("`{shown}` is none of the five resource types"),
+                ),
+                suggestion(written, &RESOURCES),
+            );
+        }
+        Kind::Word => ("un texte non vide, entre guillemets", "a text that is not empty, in quotes"),
+        Kind::WordOrNull => ("un texte entre guillemets, ou null", "a text in quotes, or null"),
+        Kind::Flag => ("true ou false", "true or false"),
+        Kind::Number(least, most) => {
+            return (
+                Text::new(format!("« {name} » est mal écrit"), format!("`{name}` is badly written")),
+                Text::new(
+                    format!("un nombre entier de {least} à {most}"),
+                    format!("a whole number from {least} to {most}"),
+                ),
+            );
+        }
+        Kind::Words => ("une liste de textes entre guillemets", "a list of texts in quotes"),
+        Kind::SomeWords => {
+            ("une liste d’au moins un texte entre guillemets", "a list of at least one text in quotes")
+        }
+        Kind::Pairs => (
+            "une liste de paires de textes : [[nom, \"valeur\"], [nom, \"valeur\"]]",
+            "a list of pairs of texts: [[name, \"value\"], [name, \"value\"]]",
+        ),
+        Kind::Objects => ("une liste d’au moins un objet", "a list of at least one object"),
+    };
+    (Text::new(format!("« {name} » est mal écrit"), format!("`{name}` is badly written")), Text::new(fr, en))
+}

@@ -1,0 +1,163 @@
+//! What one mock does: its data, its whitelist, its quotas, and what it does out of the ordinary. It knows no scenario.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::journal::Api;
+use crate::ror::whitelist::{Assigned, Whitelist};
+use crate::ror::{AccessProfile, Directory};
+
+/// Everything that decides how the mock answers.
+#[derive(Clone)]
+pub struct Behaviour {
+    /// The data.
+    pub directory: Arc<Directory>,
+    /// Who may connect.
+    pub whitelist: Arc<Whitelist>,
+    /// The header values that go with a profile.
+    pub assigned: Arc<Assigned>,
+    /// Lifetime of the tokens granted.
+    pub token_lifetime: Duration,
+    /// Quotas.
+    pub quotas: Quotas,
+    /// Replies out of the ordinary.
+    pub scripted: Vec<Scripted>,
+}
+
+/// Quotas of both levels, calls per second (CHA-Q-01…03).
+#[derive(Debug, Clone)]
+pub struct Quotas {
+    /// Level 1, all services together, per API.
+    pub level_1: u32,
+    /// Level 2, a service with a certificate, per API.
+    pub level_2_authenticated: u32,
+    /// Level 2, a service of public data (profile 0), per API.
+    pub level_2_public: u32,
+    /// Whether exceeding them is answered 429.
+    pub enforced: bool,
+    /// Calls per second that other services make on each API.
+    pub other_services: u32,
+    /// How the 429 says when to come back.
+    pub advertise: Advertise,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            level_1: 100,
+            level_2_authenticated: 10,
+            level_2_public: 5,
+            enforced: true,
+            other_services: 0,
+            advertise: Advertise::Seconds,
+        }
+    }
+}
+
+impl Quotas {
+    /// Level 2 for that profile.
+    #[must_use]
+    pub fn level_2(&self, profile: AccessProfile) -> u32 {
+        if profile.get() == 0 { self.level_2_public } else { self.level_2_authenticated }
+    }
+}
+
+/// How a refusal says when to come back (RFC 9110 §10.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Advertise {
+    /// Whole seconds, rounded up.
+    #[default]
+    Seconds,
+    /// An HTTP-date, rounded up.
+    Date,
+    /// Not at all.
+    Absent,
+}
+
+/// A reply out of the ordinary, for requests that passed the token and whitelist gates.
+#[derive(Debug, Clone)]
+pub struct Scripted {
+    /// Which requests.
+    pub on: Selector,
+    /// First matching request that it answers, from 1.
+    pub nth: u32,
+    /// How many in a row; none: all from then on.
+    pub times: Option<u32>,
+    /// The status; none: the ordinary answer, with `fault`.
+    pub status: Option<u16>,
+    /// When the client is told to come back.
+    pub retry_after: Option<RetryAfter>,
+    /// The body.
+    pub body: ScriptedBody,
+    /// What happens to the answer on the wire.
+    pub fault: Option<Fault>,
+}
+
+/// Which requests a scripted reply is for; all that is given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Selector {
+    /// Method.
+    pub method: Option<String>,
+    /// Path, exact, or a prefix when it ends with `*`.
+    pub path: Option<String>,
+    /// API.
+    pub api: Option<Api>,
+}
+
+impl Selector {
+    /// Whether a request is meant.
+    #[must_use]
+    pub fn selects(&self, method: &str, path: &str, api: Api) -> bool {
+        self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+            && self.api.is_none_or(|wanted| wanted == api)
+            && self.path.as_deref().is_none_or(|wanted| match wanted.strip_suffix('*') {
+                Some(prefix) => path.starts_with(prefix),
+                None => path == wanted,
+            })
+    }
+}
+
+/// What Retry-After says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// Whole seconds.
+    Seconds(u64),
+    /// An HTTP-date that far ahead of the answer, rounded up to a whole second.
+    DateIn(Duration),
+    /// Exactly these characters.
+    Raw(String),
+}
+
+/// Body of a scripted reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScriptedBody {
+    /// OperationOutcome from the API, Keycloak's JSON from the token endpoint.
+    #[default]
+    Usual,
+    /// JSON of an API gateway, not FHIR.
+    Gateway,
+    /// An HTML page.
+    Html,
+    /// Nothing.
+    Empty,
+}
+
+/// What happens to an answer on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection is cut instead of an answer.
+    Reset,
+    /// The connection is cut in the middle of the body.
+    Truncate,
+}
+
+impl Fault {
+    /// Its name in the journal.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::Truncate => "truncate",
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The FHIR reading API: reads, searches and their pages (ror-fhir.md §1.4 and §3).
+
+use hyper::header::{ACCEPT, ALLOW, CONTENT_TYPE};
+use uuid::Uuid;
+
+use super::answer::Answer;
+use super::route::Received;
+use super::state::{PagedSearch, State};
+use crate::ror::{
+    AccessProfile, Problem, ResourceType, SearchOptions, View, capability_statement, searchset,
+};
+
+/// Base path of the FHIR reading API (ror-fhir.md §1.1). The bare root is an alias.
+pub const FHIR_PATH: &str = "/ws-diffusion-fhir";
+
+/// Answers a request that passed all gates.
+pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile) -> Answer {
+    if let Some(accept) = request.header(&ACCEPT).filter(|accept| !accepts_json(accept)) {
+        state.decide(request.exchange, "route", false, "no acceptable format");
+        return Answer::problem(&Problem::not_acceptable(accept));
+    }
+    let view = state.behaviour.directory.view(profile);
+    let answer = route(state, request, &view, profile);
+    state.decide(request.exchange, "route", answer.status < 400, format!("{}", answer.status));
+    answer
+}
+
+/// Whether the path is that of one of the five types (search or read).
+pub(super) fn is_of_the_five_types(path: &str) -> bool {
+    segments(path).first().is_some_and(|first| ResourceType::parse(first).is_some())
+}
+
+fn route(state: &State, request: &Received, view: &View, profile: AccessProfile) -> Answer {
+    let segments = segments(request.path());
+    match (request.method(), segments.as_slice()) {
+        ("GET", [] | [""]) => page(state, request, profile),
+        ("GET", ["metadata"]) => {
+            Answer::fhir(200, capability_statement(&request.base_url(state)).to_string())
+        }
+        ("GET", [resource_type]) => match ResourceType::parse(resource_type) {
+            Some(resource_type) => search(state, request, view, profile, resource_type, request.parameters()),
+            None => Answer::problem(&Problem::unknown_path(request.path())),
+        },
+        ("GET", [resource_type, id]) => match ResourceType::parse(resource_type) {
+            Some(resource_type) => read(view, resource_type, id),
+            None => Answer::problem(&Problem::unknown_path(request.path())),
+        },
+        ("POST", [resource_type, "_search"]) => match ResourceType::parse(resource_type) {
+            Some(resource_type) => post_search(state, request, view, profile, resource_type),
+            None => Answer::problem(&Problem::unknown_path(request.path())),
+        },
+        (_, [_] | [_, _] | []) => {
+            Answer::problem(&Problem::method_not_allowed(request.method(), request.path())).with(ALLOW, "GET")
+        }
+        _ => Answer::problem(&Problem::unknown_path(request.path())),
+    }
+}
+
+fn read(view: &View, resource_type: ResourceType, id: &str) -> Answer {
+    match view.read(resource_type, id) {
+        Some(resource) => Answer::fhir(200, resource.text.clone()),
+        None => Answer::problem(&Problem::not_found(resource_type.name(), id)),
+    }
+}
+
+/// `POST [type]/_search` (FHIR R4 §3.1.0.2): parameters of the body and of the query together.
+fn post_search(
+    state: &State,
+    request: &Received,
+    view: &View,
+    profile: AccessProfile,
+    resource_type: ResourceType,
+) -> Answer {
+    let media_type = request.header(&CONTENT_TYPE).unwrap_or_default();
+    if !media_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
+        return Answer::problem(&Problem::unsupported_media_type(media_type));
+    }
+    let mut parameters = request.parameters();
+    parameters.extend(form_urlencoded::parse(&request.body).into_owned());
+    search(state, request, view, profile, resource_type, parameters)
+}
+
+fn search(
+    state: &State,
+    request: &Received,
+    view: &View,
+    profile: AccessProfile,
+    resource_type: ResourceType,
+    parameters: Vec<(String, String)>,
+) -> Answer {
+    match view.search(resource_type, &parameters, SearchOptions::default()) {
+        Err(problem) => Answer::problem(&problem),
+        Ok(result) => {
+            let search = PagedSearch { profile, result: result.into() };
+            let self_url = format!("{}{}", request.origin(state), request.target);
+            bundle(state, request, view, &search, None, 0, &self_url)
+        }
+    }
+}
+
+/// A further page, by an opaque link of HAPI's form: `?_getpages=…&_getpagesoffset=…&_count=…&_bundletype=searchset`.
+fn page(state: &State, request: &Received, profile: AccessProfile) -> Answer {
+    let parameters = request.parameters();
+    let value =
+        |name: &str| parameters.iter().find(|(held, _)| held == name).map(|(_, value)| value.as_str());
+    let Some(id) = value("_getpages") else {
+        return Answer::problem(&Problem::unknown_path(request.path()));
+    };
+    let search = Uuid::parse_str(id).ok().and_then(|id| Some((id, state.search(id)?)));
+    let Some((id, search)) = search.filter(|(_, search)| search.profile == profile) else {
+        return Answer::problem(&Problem::gone("This page is not kept any more: ask for the search again"));
+    };
+    let Some(offset) = value("_getpagesoffset").and_then(|offset| offset.parse().ok()) else {
+        return Answer::problem(&Problem::bad_request(
+            "_getpagesoffset is missing: use the link as it was given",
+        ));
+    };
+    let view = state.behaviour.directory.view(profile);
+    let self_url = format!("{}{}", request.origin(state), request.target);
+    bundle(state, request, &view, &search, Some(id), offset, &self_url)
+}
+
+fn bundle(
+    state: &State,
+    request: &Received,
+    view: &View,
+    search: &PagedSearch,
+    kept: Option<Uuid>,
+    offset: usize,
+    self_url: &str,
+) -> Answer {
+    let count = search.result.page_size();
+    let base = request.base_url(state);
+    let next = search.result.next_offset(offset).map(|next| {
+        let id = kept.unwrap_or_else(|| state.keep_search(search.clone()));
+        format!("{base}?_getpages={id}&_getpagesoffset={next}&_count={count}&_bundletype=searchset")
+    });
+    let text = searchset(view, &search.result, offset, count, &base, self_url, next.as_deref());
+    Answer::fhir(200, text)
+}
+
+/// The path below the base, in segments; the bare root is an alias of the base.
+fn segments(path: &str) -> Vec<&str> {
+    let below = path.strip_prefix(FHIR_PATH).unwrap_or(path);
+    let below = below.strip_prefix('/').unwrap_or(below);
+    let below = below.strip_suffix('/').unwrap_or(below);
+    if below.is_empty() { Vec::new() } else { below.split('/').collect() }
+}
+
+/// Whether JSON is among what the client accepts (ror-fhir.md §1.3).
+fn accepts_json(accept: &str) -> bool {
+    accept
+        .split(',')
+        .map(|range| range.split(';').next().unwrap_or_default().trim())
+        .any(|range| range.is_empty() || range.contains("json") || range == "*/*" || range == "application/*")
+}

@@ -1,0 +1,230 @@
+//! From a request on a connection to an answer: read it, journal it, let the right gates answer, journal that.
+
+use std::sync::Arc;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{HOST, HeaderName};
+use hyper::http::request::Parts;
+use hyper::{Request, Response, Version};
+
+use super::answer::{Answer, Tracked};
+use super::behaviour::Fault;
+use super::fhir::FHIR_PATH;
+use super::state::State;
+use super::token::TOKEN_PATH;
+use super::wire::FirstByte;
+use super::{Role, fhir, gate, refusal, token};
+use crate::journal::{self, Api, CertificateFacts, Event, Handshake};
+use crate::ror::Problem;
+
+/// Largest request body that is read, in bytes.
+const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// What a connection knows that its requests share.
+pub(super) struct ConnectionContext {
+    pub(super) state: Arc<State>,
+    pub(super) number: u32,
+    pub(super) role: Role,
+    pub(super) handshake: Handshake,
+    pub(super) first_byte: FirstByte,
+    /// Port of the listener, for links.
+    pub(super) port: u16,
+}
+
+/// A whole request.
+pub(super) struct Received {
+    pub(super) exchange: u32,
+    pub(super) api: Api,
+    parts: Parts,
+    /// Path and query as sent.
+    pub(super) target: String,
+    pub(super) body: Bytes,
+    certificate: Option<CertificateFacts>,
+    port: u16,
+}
+
+/// Why there is no answer on the wire.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unanswered {
+    /// A fault of the scenario.
+    #[error("cut on purpose instead of an answer")]
+    CutOnPurpose,
+    /// The client went away while it sent its request.
+    #[error("the request was not sent whole")]
+    Incomplete,
+}
+
+/// Answers one request.
+pub(super) async fn handle(
+    context: Arc<ConnectionContext>,
+    request: Request<Incoming>,
+) -> Result<Response<Tracked>, Unanswered> {
+    let state = &context.state;
+    let journal = &state.journal;
+    let seen_us = journal.now_us();
+    // On HTTP/2 requests share the stream, so the first byte is the moment at which the request is whole: later, never earlier.
+    let first_byte_us = match request.version() {
+        Version::HTTP_2 => seen_us,
+        _ => context.first_byte.get().unwrap_or(seen_us),
+    };
+    let (parts, body) = request.into_parts();
+    let target = parts.uri.path_and_query().map_or_else(|| parts.uri.to_string(), ToString::to_string);
+    let api = api_of(parts.uri.path());
+    let body = Limited::new(body, BODY_LIMIT).collect().await;
+    let (bytes, unread) = match body {
+        Ok(body) => (body.to_bytes(), None),
+        Err(error) => (Bytes::new(), Some(error)),
+    };
+    let media_type = parts.headers.get(hyper::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let exchange = journal.write_request(journal::Request {
+        exchange: 0,
+        connection: context.number,
+        api,
+        first_byte_us,
+        method: parts.method.to_string(),
+        target: journal.redactor().target(&target),
+        version: format!("{:?}", parts.version),
+        headers: journal.headers(&parts.headers),
+        body: journal.body(media_type.unwrap_or_default(), &bytes),
+        token_remaining_s: remaining(state, &parts),
+    });
+    let received = Received {
+        exchange,
+        api,
+        target,
+        body: bytes,
+        certificate: context.handshake.certificate.clone(),
+        port: context.port,
+        parts,
+    };
+    let answer = match unread {
+        Some(error) if error.is::<LengthLimitError>() => Answer::problem(&Problem::too_large(BODY_LIMIT)),
+        Some(_) => {
+            state.decide(exchange, "route", false, "the request was not sent whole");
+            return Err(Unanswered::Incomplete);
+        }
+        None => answer(&context, &received),
+    };
+    send(&context, exchange, answer)
+}
+
+/// Which gates answer: a listener for one role does not know the other's paths.
+fn answer(context: &ConnectionContext, received: &Received) -> Answer {
+    let state = &context.state;
+    match (context.role, received.api) {
+        (Role::Authorisation | Role::All, Api::Token) => token::answer(state, received),
+        (Role::Api | Role::All, Api::Fhir | Api::Capacity | Api::Anomalies) => gate::answer(state, received),
+        _ => {
+            state.decide(received.exchange, "route", false, "no such path here");
+            Answer::problem(&Problem::unknown_path(received.path()))
+        }
+    }
+}
+
+fn send(context: &ConnectionContext, exchange: u32, answer: Answer) -> Result<Response<Tracked>, Unanswered> {
+    let journal = &context.state.journal;
+    let ready_us = journal.now_us();
+    let cut = answer.fault == Some(Fault::Reset);
+    let media_type = answer.headers.get(hyper::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let mut event = journal::Response {
+        exchange,
+        status: if cut { 0 } else { answer.status },
+        headers: Vec::new(),
+        body: if cut {
+            journal::Body::default()
+        } else {
+            journal.body(media_type.unwrap_or_default(), &answer.body)
+        },
+        ready_us,
+        scripted: answer.scripted,
+        fault: answer.fault.map(|fault| fault.name().to_owned()),
+    };
+    if cut {
+        journal.write(Event::Response(Box::new(event)));
+        return Err(Unanswered::CutOnPurpose);
+    }
+    let date = refusal::http_date(journal.wall_at(ready_us));
+    let response = answer.finish(&date, journal.clone(), exchange);
+    event.headers = journal.headers(response.headers());
+    journal.write(Event::Response(Box::new(event)));
+    context.first_byte.clear();
+    Ok(response)
+}
+
+/// Which API a path belongs to; the bare root is an alias of the FHIR base (ror-fhir.md §1.1).
+fn api_of(path: &str) -> Api {
+    let below =
+        |base: &str| path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if path == TOKEN_PATH {
+        Api::Token
+    } else if below("/ws-synchro-dispo-lits-fhir") {
+        Api::Capacity
+    } else if below("/anomalies") {
+        Api::Anomalies
+    } else if below(FHIR_PATH) || path == "/" || path == "/metadata" || fhir::is_of_the_five_types(path) {
+        Api::Fhir
+    } else {
+        Api::Elsewhere
+    }
+}
+
+/// Seconds that a token of ours still has.
+fn remaining(state: &State, parts: &Parts) -> Option<f64> {
+    let header = parts.headers.get(hyper::header::AUTHORIZATION)?.to_str().ok()?;
+    let granted = state.tokens.find(header.split_once(' ')?.1.trim())?;
+    let now = state.journal.now_us();
+    #[expect(clippy::cast_precision_loss, reason = "microseconds of a run fit a double")]
+    let seconds = (granted.expires_us as f64 - now as f64) / 1e6;
+    Some((seconds * 1000.0).round() / 1000.0)
+}
+
+impl Received {
+    pub(super) fn method(&self) -> &str {
+        self.parts.method.as_str()
+    }
+
+    pub(super) fn path(&self) -> &str {
+        self.parts.uri.path()
+    }
+
+    /// The query's pairs, decoded, in order.
+    pub(super) fn parameters(&self) -> Vec<(String, String)> {
+        form_urlencoded::parse(self.parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect()
+    }
+
+    pub(super) fn header(&self, name: &HeaderName) -> Option<&str> {
+        self.parts.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// A header by its name in lower case.
+    pub(super) fn text_header(&self, name: &str) -> Option<&str> {
+        self.parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
+    }
+
+    /// The certificate shown on the connection.
+    pub(super) fn certificate(&self) -> Option<&CertificateFacts> {
+        self.certificate.as_ref()
+    }
+
+    /// Scheme and authority for links: as the client named the mock, if the mock's certificate holds that name.
+    pub(super) fn origin(&self, state: &State) -> String {
+        let authority = self.parts.uri.authority().map(ToString::to_string);
+        let authority = authority.or_else(|| self.header(&HOST).map(str::to_owned));
+        let named = authority.filter(|authority| {
+            let (name, port) = authority.rsplit_once(':').unwrap_or((authority, "443"));
+            let name = name.trim_start_matches('[').trim_end_matches(']');
+            port == self.port.to_string() && state.names.iter().any(|known| known.eq_ignore_ascii_case(name))
+        });
+        let authority = named.unwrap_or_else(|| {
+            format!("{}:{}", state.names.first().map_or("localhost", |name| name), self.port)
+        });
+        format!("https://{authority}")
+    }
+
+    /// The FHIR base URL for links.
+    pub(super) fn base_url(&self, state: &State) -> String {
+        let prefix = if self.path().starts_with(FHIR_PATH) { FHIR_PATH } else { "" };
+        format!("{}{prefix}", self.origin(state))
+    }
+}

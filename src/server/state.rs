@@ -1,0 +1,164 @@
+//! What one mock remembers while it runs: counts, tokens, searches that are being paged through.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use uuid::Uuid;
+
+use super::behaviour::{Behaviour, Scripted};
+use super::token::{TokenKey, Tokens};
+use crate::journal::{Api, Decision, Event, QuotaState, ScenarioJournal};
+use crate::ror::quota::{Count, Window, Windows};
+use crate::ror::whitelist::Entry;
+use crate::ror::{AccessProfile, SearchResult};
+
+/// Searches kept for paging; the oldest goes when one more comes (HAPI keeps them for a while only, too).
+const SEARCHES_KEPT: usize = 256;
+
+/// What one mock remembers.
+pub(super) struct State {
+    pub(super) behaviour: Behaviour,
+    pub(super) journal: ScenarioJournal,
+    pub(super) tokens: Tokens,
+    /// Names under which the mock's certificate answers: links are built for those only.
+    pub(super) names: Vec<String>,
+    level_1: Mutex<Windows<Api>>,
+    level_2: Mutex<Windows<(String, Api)>>,
+    matched: Mutex<Vec<u32>>,
+    searches: Mutex<Searches>,
+}
+
+/// A search that is being paged through.
+#[derive(Clone)]
+pub(super) struct PagedSearch {
+    pub(super) profile: AccessProfile,
+    pub(super) result: Arc<SearchResult>,
+}
+
+#[derive(Default)]
+struct Searches {
+    by_id: BTreeMap<Uuid, PagedSearch>,
+    order: VecDeque<Uuid>,
+}
+
+impl State {
+    pub(super) fn new(
+        behaviour: Behaviour,
+        journal: ScenarioJournal,
+        key: TokenKey,
+        names: Vec<String>,
+    ) -> Self {
+        Self {
+            matched: Mutex::new(vec![0; behaviour.scripted.len()]),
+            behaviour,
+            journal,
+            tokens: Tokens::new(key),
+            names,
+            level_1: Mutex::new(Windows::new()),
+            level_2: Mutex::new(Windows::new()),
+            searches: Mutex::default(),
+        }
+    }
+
+    /// Counts a call at level 1, and says in the journal what came of it.
+    pub(super) fn count_level_1(&self, exchange: u32, api: Api) -> Result<(), Count> {
+        let quotas = &self.behaviour.quotas;
+        let make = || Window::new(quotas.level_1, quotas.other_services);
+        let count = lock(&self.level_1).count(api, self.journal.now_us(), make);
+        self.quota_decision(exchange, "quota-level-1", count)
+    }
+
+    /// Counts a call of a service at level 2, and says in the journal what came of it.
+    pub(super) fn count_level_2(&self, exchange: u32, api: Api, entry: &Entry) -> Result<(), Count> {
+        let limit = self.behaviour.quotas.level_2(entry.access_profile());
+        let make = || Window::new(limit, 0);
+        let count = lock(&self.level_2).count((entry.client_id.clone(), api), self.journal.now_us(), make);
+        self.quota_decision(exchange, "quota-level-2", count)
+    }
+
+    fn quota_decision(&self, exchange: u32, gate: &str, count: Count) -> Result<(), Count> {
+        let exceeded = count.retry_in_us.is_some();
+        let refused = exceeded && self.behaviour.quotas.enforced;
+        let reason = match (exceeded, refused) {
+            (false, _) => "within the quota",
+            (true, true) => "over the quota",
+            (true, false) => "over the quota, which is observed and not enforced here",
+        };
+        let quota = QuotaState { before: count.before, after: count.after, limit: count.limit };
+        self.journal.write(Event::Decision(Decision {
+            exchange,
+            gate: gate.to_owned(),
+            passed: !refused,
+            reason: reason.to_owned(),
+            quota: Some(quota),
+        }));
+        if refused { Err(count) } else { Ok(()) }
+    }
+
+    /// Notes in the journal what a gate decided.
+    pub(super) fn decide(&self, exchange: u32, gate: &str, passed: bool, reason: impl Into<String>) {
+        let reason = self.journal.redactor().text(&reason.into());
+        self.journal.write(Event::Decision(Decision {
+            exchange,
+            gate: gate.to_owned(),
+            passed,
+            reason,
+            quota: None,
+        }));
+    }
+
+    /// The scripted reply for a request that passed the token and whitelist gates, and its number from 1.
+    pub(super) fn scripted(
+        &self,
+        exchange: u32,
+        method: &str,
+        path: &str,
+        api: Api,
+    ) -> Option<(u32, &Scripted)> {
+        let mut matched = lock(&self.matched);
+        let mut chosen = None;
+        for (number, (scripted, count)) in (1..).zip(self.behaviour.scripted.iter().zip(matched.iter_mut())) {
+            if !scripted.on.selects(method, path, api) {
+                continue;
+            }
+            *count += 1;
+            let due =
+                *count >= scripted.nth && scripted.times.is_none_or(|times| *count - scripted.nth < times);
+            if due && chosen.is_none() {
+                chosen = Some((number, scripted));
+            }
+        }
+        drop(matched);
+        if let Some((number, _)) = chosen {
+            self.decide(exchange, "scripted", false, format!("reply {number} of the scenario"));
+        }
+        chosen
+    }
+
+    /// Keeps a search, so that its further pages can be asked for.
+    pub(super) fn keep_search(&self, search: PagedSearch) -> Uuid {
+        let mut bytes = [0; 16];
+        // Without randomness the identifier is merely guessable, which a mock can bear.
+        let _ = aws_lc_rs::rand::fill(&mut bytes);
+        let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
+        let mut searches = lock(&self.searches);
+        searches.by_id.insert(id, search);
+        searches.order.push_back(id);
+        if searches.order.len() > SEARCHES_KEPT
+            && let Some(oldest) = searches.order.pop_front()
+        {
+            searches.by_id.remove(&oldest);
+        }
+        id
+    }
+
+    /// A search that was kept.
+    pub(super) fn search(&self, id: Uuid) -> Option<PagedSearch> {
+        lock(&self.searches).by_id.get(&id).cloned()
+    }
+}
+
+/// The data behind a lock is whole after each statement, so a panic elsewhere does not spoil it.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,205 @@
+//! TLS of the mock: the handshake always completes when it can, whatever certificate the client shows; what is wrong
+//! with that certificate is found afterwards and told. Every rustls name of the server stands here.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{NoServerSessionStorage, ServerConfig, ServerConnection, WebPkiClientVerifier};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
+};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::der::oid::ObjectIdentifier;
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage};
+
+use crate::journal::{CertificateFacts, Handshake, hex};
+
+/// `id-kp-clientAuth`, RFC 5280 §4.2.1.12.
+const CLIENT_AUTHENTICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+
+/// The mock's own identity and the authorities that it knows.
+#[derive(Debug)]
+pub struct Identity {
+    /// Chain of its certificate, leaf first.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// Its key.
+    pub key: PrivateKeyDer<'static>,
+    /// Authorities that issue client certificates, the root first.
+    pub client_authorities: Vec<CertificateDer<'static>>,
+}
+
+/// TLS as the listeners use it: one configuration, shared.
+#[derive(Clone)]
+pub struct Tls {
+    /// What tokio-rustls needs.
+    pub config: Arc<ServerConfig>,
+    strict: Arc<dyn ClientCertVerifier>,
+}
+
+impl Tls {
+    /// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, a client certificate asked for and never required.
+    ///
+    /// # Errors
+    /// When the identity is unusable.
+    pub fn new(identity: &Identity) -> Result<Self, Error> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut roots = RootCertStore::empty();
+        for authority in &identity.client_authorities {
+            roots.add(authority.clone())?;
+        }
+        // Java chooses its certificate by the names in the CertificateRequest: all authorities are there.
+        let hints = roots.subjects();
+        let strict = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+            .build()
+            .map_err(|error| Error::General(error.to_string()))?;
+        let recorder = RecordingVerifier { provider: provider.clone(), hints };
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_client_cert_verifier(Arc::new(recorder))
+            .with_single_cert(identity.chain.clone(), identity.key.clone_key())?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        // A resumed session would show no certificate.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        Ok(Self { config: Arc::new(config), strict })
+    }
+
+    /// What the handshake agreed on, and the certificate that the client showed.
+    #[must_use]
+    pub fn facts(&self, connection: &ServerConnection, number: u32, now: OffsetDateTime) -> Handshake {
+        Handshake {
+            connection: number,
+            failure: None,
+            version: connection.protocol_version().and_then(|version| version.as_str()).map(readable_version),
+            suite: connection
+                .negotiated_cipher_suite()
+                .and_then(|suite| suite.suite().as_str())
+                .map(str::to_owned),
+            alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+            server_name: connection.server_name().map(str::to_owned),
+            certificate: connection.peer_certificates().and_then(|chain| self.certificate(chain, now)),
+        }
+    }
+
+    /// A client certificate and all that is wrong with it.
+    fn certificate(
+        &self,
+        chain: &[CertificateDer<'static>],
+        now: OffsetDateTime,
+    ) -> Option<CertificateFacts> {
+        let (leaf, intermediates) = chain.split_first()?;
+        let mut facts = CertificateFacts {
+            sha256: hex(digest(&SHA256, leaf).as_ref()),
+            chain: chain.len(),
+            ..CertificateFacts::default()
+        };
+        let Ok(certificate) = Certificate::from_der(leaf) else {
+            facts.faults.push("unreadable".to_owned());
+            return Some(facts);
+        };
+        let content = certificate.tbs_certificate();
+        let (start, end) = (
+            content.validity().not_before.to_unix_duration().as_secs(),
+            content.validity().not_after.to_unix_duration().as_secs(),
+        );
+        facts.subject = content.subject().to_string();
+        facts.issuer = content.issuer().to_string();
+        facts.serial = hex(content.serial_number().as_bytes());
+        facts.not_before = readable_time(start);
+        facts.not_after = readable_time(end);
+        let instant = u64::try_from(now.unix_timestamp()).unwrap_or(0);
+        if instant > end {
+            facts.faults.push("expired".to_owned());
+        }
+        if instant < start {
+            facts.faults.push("not-yet-valid".to_owned());
+        }
+        let usages = content.get_extension::<ExtendedKeyUsage>().ok().flatten();
+        if usages.is_some_and(|(_, usages)| !usages.0.contains(&CLIENT_AUTHENTICATION)) {
+            facts.faults.push("wrong-usage".to_owned());
+        }
+        if content.get_extension::<BasicConstraints>().ok().flatten().is_some_and(|(_, basic)| basic.ca) {
+            facts.faults.push("authority-certificate".to_owned());
+        }
+        // Whether the chain leads to a known authority does not depend on today: it is asked of a day of its validity.
+        let valid_day = UnixTime::since_unix_epoch(std::time::Duration::from_secs(instant.clamp(start, end)));
+        match self.strict.verify_client_cert(leaf, intermediates, valid_day) {
+            Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+                facts.faults.push("unknown-authority".to_owned());
+            }
+            Err(Error::InvalidCertificate(CertificateError::BadSignature)) => {
+                facts.faults.push("bad-signature".to_owned());
+            }
+            Err(_) if facts.faults.is_empty() => facts.faults.push("invalid".to_owned()),
+            _ => {}
+        }
+        Some(facts)
+    }
+}
+
+/// Proves that the client holds the key of its certificate, and judges nothing else.
+#[derive(Debug)]
+struct RecordingVerifier {
+    provider: Arc<CryptoProvider>,
+    hints: Vec<DistinguishedName>,
+}
+
+impl ClientCertVerifier for RecordingVerifier {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.hints
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+fn readable_version(version: &str) -> String {
+    version.replace("TLSv1_", "TLSv1.")
+}
+
+fn readable_time(seconds: u64) -> String {
+    let instant =
+        i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    instant.and_then(|instant| instant.format(&Rfc3339).ok()).unwrap_or_default()
+}
