@@ -74,6 +74,7 @@ fn scripted(reply: &ScriptedReply) -> Scripted {
             ReplyBody::Html => ScriptedBody::Html,
             ReplyBody::Empty => ScriptedBody::Empty,
         },
+        hold: reply.hold.map(scenario::Seconds::duration),
         fault: reply.fault.map(|fault| match fault {
             scenario::Fault::Reset => Fault::Reset,
             scenario::Fault::Truncate => Fault::Truncate,

@@ -14,7 +14,7 @@ use super::wait::TOLERANCE_US;
 use super::words::{both, ms, named};
 use super::{Finding, Kind, Nature};
 use crate::journal::Exchange;
-use crate::scenario::Seconds;
+use super::Seconds;
 use crate::text::Text;
 
 /// `back-off`: attempts after refusals without a usable delay.

@@ -1,4 +1,4 @@
-//! What a check may look at: the scenario, the evidence, the truth of the dataset, and the bodies.
+//! What a check may look at: what was scripted, the evidence, the truth of the dataset, and the bodies.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -6,13 +6,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::journal::{Api, Body, Evidence, Exchange, Step, StepEnd};
-use crate::scenario::Scenario;
 
 /// All that a check may look at.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// The scenario as it was played.
-    pub scenario: &'a Scenario,
+    /// Status of each scripted reply of the scenario; none for a fault on the ordinary answer.
+    pub scripted: &'a [Option<u16>],
     /// What happened.
     pub evidence: &'a Evidence,
     /// The dataset as the profile sees it; none when it is not at hand, and then nothing is compared with it.
@@ -47,7 +46,7 @@ pub trait Bodies {
 
 /// The context seen by one check: narrowed to its step, when it names one.
 pub(super) struct Scene<'a> {
-    pub(super) scenario: &'a Scenario,
+    pub(super) scripted: &'a [Option<u16>],
     pub(super) evidence: &'a Evidence,
     pub(super) truth: Option<&'a dyn Truth>,
     pub(super) epoch_us: Option<i64>,
@@ -73,7 +72,7 @@ pub(super) enum Report {
 impl<'a> Scene<'a> {
     pub(super) fn new(context: &Context<'a>, step: Option<u32>) -> Self {
         Self {
-            scenario: context.scenario,
+            scripted: context.scripted,
             evidence: context.evidence,
             truth: context.truth,
             epoch_us: context.epoch_us,

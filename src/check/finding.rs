@@ -1,6 +1,6 @@
 //! What the evaluation of a check concludes: never a bare yes or no.
 
-use crate::judge::Party;
+use super::Party;
 use crate::text::Text;
 
 /// The conclusion, before the level of the requirements is taken into account.

@@ -1,12 +1,18 @@
 //! Which requests were already under way when a refusal went out: they are never violations.
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
 
 use super::context::{Scene, decoded_path};
-use crate::journal::{Api, Evidence, Exchange};
+use crate::journal::{Api, Connection, Evidence, Exchange};
 
-/// A request read so soon after a refusal may have left the client before it: 100 ms.
+/// A request read so soon after a refusal may have left the client before the refusal came to it: 100 ms.
 const WINDOW_US: u64 = 100_000;
+/// The same for a client on another machine: 500 ms, because the round trip is not known.
+const REMOTE_WINDOW_US: u64 = 500_000;
+
+/// On one machine, an answer that is ready has come to a client that listens within 10 ms.
+const SETTLING_US: u64 = 10_000;
 
 /// What is known about the client's parallelism, to tell a request in flight from a disobedient one.
 pub(super) struct Flights<'a> {
@@ -25,7 +31,7 @@ impl<'a> Flights<'a> {
 
     /// Whether `later` may have left the client before it could know of `refusal`.
     ///
-    /// Read before the refusal was ready: always. Within 100 ms after it: only where that is possible, which excludes
+    /// Read before the refusal was ready: always. Within 100 ms after it (500 ms from another machine): only where that is possible, which excludes
     /// the same HTTP/1 connection, the same call again, and a connection opened after the refusal by a client of this
     /// machine that never has two calls under way.
     pub(super) fn in_flight(&self, refusal: &Exchange, later: &Exchange) -> bool {
@@ -34,7 +40,17 @@ impl<'a> Flights<'a> {
         if first <= ready {
             return true;
         }
-        if first > ready + WINDOW_US {
+        let connection = self.evidence.connections.get(&later.request.connection);
+        let window = if connection.is_some_and(is_local) { WINDOW_US } else { REMOTE_WINDOW_US };
+        let serial = self.serial.contains(&later.step);
+        // Two parts of a client that works one call after the other can only have begun together: the window then
+        // begins with the refused call, so that a refusal that was held back has few or none in flight.
+        let until = if serial {
+            (refusal.request.first_byte_us + window).max(ready + SETTLING_US)
+        } else {
+            ready + window
+        };
+        if first > until {
             return false;
         }
         let same_connection = refusal.request.connection == later.request.connection;
@@ -44,9 +60,8 @@ impl<'a> Flights<'a> {
         if refusal.api() != Api::Token && call_key(refusal) == call_key(later) {
             return false;
         }
-        let connection = self.evidence.connections.get(&later.request.connection);
         let opened_after = connection.is_some_and(|connection| connection.opened_us > ready);
-        !(opened_after && self.serial.contains(&later.step))
+        !(opened_after && serial)
     }
 }
 
@@ -77,7 +92,7 @@ fn is_serial(evidence: &Evidence, step: Option<u32>) -> bool {
     for exchange in evidence.exchanges.iter().filter(|exchange| exchange.step == step) {
         let connection = evidence.connections.get(&exchange.request.connection);
         // Over a network, two calls may be under way for the client and not for the mock.
-        if !connection.is_some_and(|connection| is_loopback(&connection.opened.peer)) {
+        if !connection.is_some_and(is_local) {
             return false;
         }
         if exchange.request.first_byte_us < latest {
@@ -88,7 +103,8 @@ fn is_serial(evidence: &Evidence, step: Option<u32>) -> bool {
     true
 }
 
-fn is_loopback(peer: &str) -> bool {
-    let address = peer.parse::<std::net::SocketAddr>().map(|peer| peer.ip()).or_else(|_| peer.parse());
-    address.is_ok_and(|address: std::net::IpAddr| address.to_canonical().is_loopback())
+fn is_local(connection: &Connection) -> bool {
+    let peer = &connection.opened.peer;
+    let address = peer.parse::<SocketAddr>().map(|peer| peer.ip()).or_else(|_| peer.parse());
+    address.is_ok_and(|address: IpAddr| address.to_canonical().is_loopback())
 }

@@ -12,7 +12,7 @@ use super::wait::{AdvertisedWait, TOLERANCE_US, advertised_wait, retry_after};
 use super::words::{both, listed, ms, named};
 use super::{Finding, Kind, Nature};
 use crate::journal::Exchange;
-use crate::scenario::Seconds;
+use super::Seconds;
 use crate::text::Text;
 
 /// `gap`: the delay that a 429 or 503 advertised is waited for.
@@ -301,8 +301,8 @@ fn disobeyed(scene: &Scene<'_>, early: &[Early<'_>]) -> Finding {
     let value = retry_after(worst.refusal)
         .map_or_else(Text::default, |value| both!(" (Retry-After : {value})", " (Retry-After: {value})"));
     let actual = Text::new(
-        format!("{} {gap} après {} ; {count} appel(s) trop tôt.", call.fr, refused.fr),
-        format!("{} {gap} after {}; {count} call(s) too early.", call.en, refused.en),
+        format!("L’{} est arrivé {gap} après l’{} ; {count} appel(s) trop tôt.", call.fr, refused.fr),
+        format!("The {} came {gap} after the {}; {count} call(s) too early.", call.en, refused.en),
     );
     let noise = scene.evidence.ended.as_ref().map_or(0, |ended| ended.noise_us);
     let shortfall = early.iter().map(|early| early.wait_us.saturating_sub(early.gap_us)).max().unwrap_or(0);
@@ -322,11 +322,11 @@ fn disobeyed(scene: &Scene<'_>, early: &[Early<'_>]) -> Finding {
     let status = worst.refusal.status().unwrap_or_default();
     let why = Text::new(
         format!(
-            "Le client a rappelé l’API {api} {gap} après un {status} qui demandait d’attendre {wait}{}.",
+            "Le client a rappelé l’API {api} {gap} après un {status}, au lieu de {wait} au moins{}.",
             value.fr
         ),
         format!(
-            "The client called the {api} API again {gap} after a {status} that asked to wait {wait}{}.",
+            "The client called the {api} API again {gap} after a {status} instead of {wait} at least{}.",
             value.en
         ),
     );

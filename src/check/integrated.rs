@@ -1,17 +1,14 @@
 //! `integrated`: what the client declares to hold, against the truth of its profile. What is not given is not judged.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
-use unicode_normalization::UnicodeNormalization;
 
-use super::context::{Report, Scene, Truth, report};
-use super::words::{both, quote, values};
+use super::comparison::{Comparison, capacities, identifiers, ids, items, names, no_repeat, telecoms};
+use super::context::{Report, Scene, report};
+use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Verdict};
 use crate::journal::Step;
-use crate::judge::Party;
+use super::Party;
 use crate::text::Text;
 
 /// `integrated`: compared as the adapter contract says; skipped when the client does not declare it.
@@ -39,32 +36,6 @@ pub enum Compared {
     /// `identifiers`, by type code, where the client gives them.
     Identifiers,
 }
-
-/// One resource that the client declares.
-struct Item<'a> {
-    resource: String,
-    id: String,
-    value: &'a Value,
-}
-
-/// What a comparison found: how many values were compared, and which are wrong.
-#[derive(Default)]
-struct Comparison {
-    compared: usize,
-    wrong: Vec<Text>,
-    notes: Vec<Text>,
-}
-
-const KNOWN_TYPES: [&str; 8] = [
-    "Organization",
-    "HealthcareService",
-    "Location",
-    "Practitioner",
-    "PractitionerRole",
-    "Task",
-    "Questionnaire",
-    "Measure",
-];
 
 impl Kind for Integrated {
     fn title(&self) -> Text {
@@ -207,7 +178,7 @@ impl Integrated {
     }
 
     fn conclude(self, comparison: Comparison, declared: usize) -> Finding {
-        let Comparison { compared, wrong, notes } = comparison;
+        let Comparison { compared, wrong } = comparison;
         let Some(first) = wrong.first() else {
             if compared == 0 && self.compare != Compared::Ids {
                 return Finding::skipped(
@@ -219,8 +190,7 @@ impl Integrated {
                         "Le client ne déclare pas cette donnée : elle n’est pas comparée.",
                         "The client does not declare this datum: it is not compared."
                     ),
-                )
-                .notes(notes);
+                );
             }
             return Finding::met(
                 both!(
@@ -228,8 +198,7 @@ impl Integrated {
                     "{declared} resource(s) declared, {compared} value(s) compared."
                 ),
                 both!("Ce que le client déclare est juste.", "What the client declares is right."),
-            )
-            .notes(notes);
+            );
         };
         let count = wrong.len();
         let actual = both!(
@@ -262,9 +231,7 @@ impl Integrated {
                 "Choose the identifier by identifier.type, never by its place in the list."
             ),
         };
-        Finding::broken(actual, first.clone(), remedy)
-            .notes(wrong.iter().skip(1).take(4).cloned())
-            .notes(notes)
+        Finding::broken(actual, first.clone(), remedy).notes(wrong.iter().skip(1).take(4).cloned())
     }
 }
 
@@ -283,234 +250,4 @@ fn undeclared() -> Finding {
         ),
         Party::Configuration,
     )
-}
-
-fn items(declared: &[Value]) -> (Vec<Item<'_>>, Vec<Text>) {
-    let mut items = Vec::new();
-    let mut unusable = 0_usize;
-    for value in declared {
-        let resource = value.get("resourceType").and_then(Value::as_str);
-        let id = value.get("id").and_then(plain);
-        match (resource, id) {
-            (Some(resource), Some(id)) => {
-                let id = id.strip_prefix(&format!("{resource}/")).unwrap_or(&id).to_owned();
-                items.push(Item { resource: resource.to_owned(), id, value });
-            }
-            _ => unusable += 1,
-        }
-    }
-    let mut notes = Vec::new();
-    if unusable > 0 {
-        notes.push(both!(
-            "{unusable} élément(s) de « integrated » sans resourceType ou id : non comparé(s).",
-            "{unusable} item(s) of `integrated` without resourceType or id: not compared."
-        ));
-    }
-    let unknown: BTreeSet<&str> =
-        items.iter().map(|item| item.resource.as_str()).filter(|name| !KNOWN_TYPES.contains(name)).collect();
-    if !unknown.is_empty() {
-        let unknown = values(&unknown.into_iter().collect::<Vec<_>>());
-        notes.push(both!(
-            "Types inconnus du ROR, non comparés : {unknown}.",
-            "Types unknown to the ROR, not compared: {unknown}."
-        ));
-    }
-    items.retain(|item| KNOWN_TYPES.contains(&item.resource.as_str()));
-    (items, notes)
-}
-
-fn plain(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-fn ids(
-    truth: &dyn Truth,
-    items: &[Item<'_>],
-    expected: &BTreeSet<(String, String)>,
-    input: &Value,
-) -> Comparison {
-    let mut matched: BTreeSet<&str> = expected.iter().map(|(resource, _)| resource.as_str()).collect();
-    matched.extend(input.get("resource").and_then(Value::as_str));
-    let declared: BTreeSet<(String, String)> = items
-        .iter()
-        .filter(|item| matched.contains(item.resource.as_str()))
-        .map(|item| (item.resource.clone(), item.id.clone()))
-        .collect();
-    let reference = |(resource, id): &(String, String)| format!("{resource}/{id}");
-    let mut comparison = Comparison { compared: items.len(), ..Comparison::default() };
-    let missing: Vec<String> = expected.difference(&declared).map(reference).collect();
-    if !missing.is_empty() {
-        let (count, shown) = (missing.len(), values(&missing));
-        comparison.wrong.push(both!(
-            "Il manque {count} ressource(s) que le profil voit : {shown}.",
-            "{count} resource(s) that the profile sees are missing: {shown}."
-        ));
-    }
-    let extra: Vec<String> = declared.difference(expected).map(reference).collect();
-    if !extra.is_empty() {
-        let (count, shown) = (extra.len(), values(&extra));
-        comparison.wrong.push(both!(
-            "{count} ressource(s) déclarée(s) ne répondent pas à la demande : {shown}.",
-            "{count} resource(s) declared do not answer what was asked: {shown}."
-        ));
-    }
-    let invented: BTreeSet<String> = items
-        .iter()
-        .filter(|item| !matched.contains(item.resource.as_str()) && !truth.exists(&item.resource, &item.id))
-        .map(|item| format!("{}/{}", item.resource, item.id))
-        .collect();
-    if !invented.is_empty() {
-        let invented: Vec<String> = invented.into_iter().collect();
-        let (count, shown) = (invented.len(), values(&invented));
-        comparison.wrong.push(both!(
-            "{count} ressource(s) incluse(s) n’existent pas pour ce profil : {shown}.",
-            "{count} included resource(s) do not exist for this profile: {shown}."
-        ));
-    }
-    comparison
-}
-
-fn no_repeat(items: &[Item<'_>]) -> Comparison {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for item in items {
-        *counts.entry(format!("{}/{}", item.resource, item.id)).or_default() += 1;
-    }
-    let wrong = counts
-        .into_iter()
-        .filter(|(_, count)| *count > 1)
-        .map(|(reference, count)| {
-            let reference = quote(&reference);
-            both!("{reference} est déclarée {count} fois.", "{reference} is declared {count} times.")
-        })
-        .collect();
-    Comparison { compared: items.len(), wrong, notes: Vec::new() }
-}
-
-fn names(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
-    let normal = |text: &str| text.trim().nfc().collect::<String>();
-    let mut comparison = Comparison::default();
-    for item in items {
-        let Some(declared) = item.value.get("name").and_then(Value::as_str) else { continue };
-        let Some(name) = truth.name(&item.resource, &item.id) else { continue };
-        comparison.compared += 1;
-        if normal(declared) != normal(&name) {
-            let (reference, declared, name) = (item.reference(), quote(declared), quote(&name));
-            comparison.wrong.push(both!(
-                "{reference} s’appelle « {name} » dans le ROR, et « {declared} » dans le client.",
-                "{reference} is called `{name}` in the ROR and `{declared}` in the client."
-            ));
-        }
-    }
-    comparison
-}
-
-fn telecoms(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
-    let mut comparison = Comparison::default();
-    for item in items {
-        let declared = list(item.value, "telecoms");
-        if declared.is_empty() || !truth.exists(&item.resource, &item.id) {
-            continue;
-        }
-        let visible: BTreeSet<String> =
-            truth.telecoms(&item.resource, &item.id).iter().map(|value| plain_telecom(value)).collect();
-        for telecom in declared {
-            let Some(value) = plain(telecom).or_else(|| plain(telecom.get("value")?)) else { continue };
-            comparison.compared += 1;
-            if !visible.contains(&plain_telecom(&value)) {
-                let (reference, value) = (item.reference(), quote(&value));
-                comparison.wrong.push(both!(
-                    "La coordonnée « {value} » n’est pas visible pour ce profil sur {reference}.",
-                    "The telecom `{value}` is not visible to this profile on {reference}."
-                ));
-            }
-        }
-    }
-    comparison
-}
-
-fn capacities(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
-    let mut comparison = Comparison::default();
-    for item in items {
-        let declared = list(item.value, "capacities");
-        if declared.is_empty() || !truth.exists(&item.resource, &item.id) {
-            continue;
-        }
-        let mut left = truth.capacities(&item.resource, &item.id);
-        let known = left.iter().map(|(status, count)| format!("{status}:{count}")).collect::<Vec<_>>();
-        for capacity in declared {
-            let status = capacity.get("status").and_then(plain);
-            let count = capacity.get("count").and_then(Value::as_i64);
-            let (Some(status), Some(count)) = (status, count) else { continue };
-            comparison.compared += 1;
-            match left.iter().position(|other| other.0 == status && other.1 == count) {
-                Some(position) => drop(left.swap_remove(position)),
-                None => {
-                    let (reference, status, known) = (item.reference(), quote(&status), values(&known));
-                    comparison.wrong.push(both!(
-                        "{reference} : la capacité déclarée (statut {status}, nombre {count}) n’est pas dans le ROR ({known}).",
-                        "{reference}: the capacity declared (status {status}, count {count}) is not in the ROR ({known})."
-                    ));
-                }
-            }
-        }
-    }
-    comparison
-}
-
-fn identifiers(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
-    let mut comparison = Comparison::default();
-    for item in items {
-        let known = truth.identifiers(&item.resource, &item.id);
-        for identifier in list(item.value, "identifiers") {
-            let field = |name: &str| identifier.get(name).and_then(plain);
-            let (Some(kind), Some(value)) = (field("type"), field("value")) else { continue };
-            if !truth.exists(&item.resource, &item.id) {
-                continue;
-            }
-            comparison.compared += 1;
-            if known.iter().any(|(code, other)| *code == kind && *other == value) {
-                continue;
-            }
-            let (reference, shown, shown_kind) = (item.reference(), quote(&value), quote(&kind));
-            let right = known.iter().find(|(_, other)| *other == value);
-            comparison.wrong.push(match right {
-                Some((code, _)) => both!(
-                    "{reference} : « {shown} » est déclaré comme identifiant de type {shown_kind}, alors que le ROR lui donne le type {code}.",
-                    "{reference}: `{shown}` is declared as the identifier of type {shown_kind} whereas the ROR gives it the type {code}."
-                ),
-                None => both!(
-                    "{reference} : le ROR ne donne pas « {shown} » comme identifiant de type {shown_kind}.",
-                    "{reference}: the ROR does not give `{shown}` as the identifier of type {shown_kind}."
-                ),
-            });
-        }
-    }
-    comparison
-}
-
-impl Item<'_> {
-    fn reference(&self) -> String {
-        quote(&format!("{}/{}", self.resource, self.id))
-    }
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-/// A telecom without the way in which it is written: digits of a number, in national form; an address in lower case.
-fn plain_telecom(value: &str) -> String {
-    let value =
-        value.trim().strip_prefix("tel:").or_else(|| value.trim().strip_prefix("mailto:")).unwrap_or(value);
-    if !value.chars().any(|c| c.is_ascii_digit()) || value.chars().any(char::is_alphabetic) {
-        return value.trim().to_lowercase();
-    }
-    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
-    let national =
-        digits.strip_prefix("0033").or_else(|| digits.strip_prefix("33").filter(|rest| rest.len() == 9));
-    national.map_or(digits.clone(), |rest| format!("0{rest}"))
 }

@@ -6,8 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 mod back_off;
+mod comparison;
 mod context;
 mod credential;
+mod duration;
 mod finding;
 mod flight;
 mod gap;
@@ -19,6 +21,7 @@ mod outcome;
 mod pace;
 mod pages;
 mod paging;
+mod party;
 mod preconditions;
 mod requests;
 mod ror_headers;
@@ -38,6 +41,7 @@ mod words;
 pub use back_off::BackOff;
 pub use context::{Bodies, Context, Truth};
 pub use credential::{Credential, CredentialFacet};
+pub use duration::Seconds;
 pub use finding::{Finding, Verdict};
 pub use gap::{AtLeast, Gap};
 pub use integrated::{Compared, Integrated};
@@ -47,6 +51,7 @@ pub use not_repeated::NotRepeated;
 pub use outcome::{ExpectedOutcome, OutcomeKind};
 pub use pace::{Pace, PaceBound};
 pub use paging::{Paging, PagingFacet};
+pub use party::Party;
 pub use requests::Requests;
 pub use ror_headers::{HeaderFacet, RorHeaders};
 pub use search::Search;
@@ -58,9 +63,26 @@ pub use token_reuse::TokenReuse;
 pub(crate) use wait::advertised_wait;
 pub(crate) use words::{both, quote};
 
-use crate::scenario::{Check, Scenario};
 use crate::text::Text;
 use context::Scene;
+
+/// One check.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Check {
+    /// Identifier within the scenario.
+    pub id: String,
+    /// Requirements of the client that it decides; its level is that of the strongest one.
+    pub requires: Vec<String>,
+    /// What is expected: one check kind with its parameters.
+    pub expect: Expect,
+    /// Step that it judges, from 1; the whole scenario when absent.
+    #[serde(default)]
+    pub step: Option<u32>,
+    /// A sentence instead of the check kind's own.
+    #[serde(default)]
+    pub title: Option<Text>,
+}
 
 /// What a check expects: exactly one kind with its parameters.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -138,7 +160,7 @@ trait Kind {
     fn nature(&self) -> Nature;
 
     /// Whether nothing can be concluded unless a scripted reply of the scenario was delivered.
-    fn hinges_on_fault(&self, _scenario: &Scenario) -> bool {
+    fn hinges_on_fault(&self, _scripted: &[Option<u16>]) -> bool {
         false
     }
 }

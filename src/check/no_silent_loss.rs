@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::context::{Report, Scene, report};
-use super::pages::{followers, is_answered_whole, pages};
+use super::pages::{Links, Page, asks_for_page, followers, is_answered_whole, link_targets, pages};
 use super::search::{asked, first_pages};
 use super::words::{both, quote, values};
 use super::{Finding, Kind, Nature};
@@ -20,9 +20,10 @@ use crate::text::Text;
 pub struct NoSilentLoss {}
 
 /// What a step should have brought, and what it lacks.
-struct Balance {
+pub(super) struct Balance {
     wanted: usize,
-    missing: Vec<String>,
+    /// What never came whole.
+    pub(super) missing: Vec<String>,
     cited: Vec<u32>,
 }
 
@@ -69,7 +70,8 @@ impl Kind for NoSilentLoss {
     }
 }
 
-fn balance(scene: &Scene<'_>, step: &Step) -> Option<Balance> {
+/// What a step should have brought; none when its action does not tell.
+pub(super) fn balance(scene: &Scene<'_>, step: &Step) -> Option<Balance> {
     let input = &step.started.input;
     let resource = || input.get("resource").and_then(Value::as_str);
     match step.started.action.as_deref()? {
@@ -154,19 +156,17 @@ fn search(scene: &Scene<'_>, step: &Step) -> Option<Balance> {
 }
 
 /// The link at which the chain that starts at an exchange breaks off, with what proves it.
-fn broken_links(
-    scene: &Scene<'_>,
-    step: &Step,
-    first: u32,
-    pages: &[super::pages::Page<'_>],
-) -> (Vec<String>, Vec<u32>) {
+fn broken_links(scene: &Scene<'_>, step: &Step, first: u32, pages: &[Page<'_>]) -> (Vec<String>, Vec<u32>) {
+    let links = link_targets(scene);
     let mut at = first;
     // Each step of the walk goes to a later exchange, so it ends.
     while let Some(page) = pages.iter().find(|page| page.exchange.number == at) {
         let Some(next) = &page.next else { return (Vec::new(), Vec::new()) };
         let followed = followers(scene, step, page);
-        match followed.iter().find(|exchange| is_answered_whole(exchange)) {
-            Some(exchange) => at = exchange.number,
+        let whole =
+            followed.iter().find(|exchange| is_answered_whole(exchange)).map(|exchange| exchange.number);
+        match whole.or_else(|| made_up(pages, &links, at)) {
+            Some(next) => at = next,
             None => {
                 let mut cited: Vec<u32> = followed.iter().map(|exchange| exchange.number).collect();
                 cited.push(at);
@@ -175,6 +175,16 @@ fn broken_links(
         }
     }
     (Vec::new(), Vec::new())
+}
+
+/// A later page that the client asked for by a URL of its own: how it did so is for `paging` to judge.
+fn made_up(pages: &[Page<'_>], links: &Links, after: u32) -> Option<u32> {
+    let asks = |exchange: &Exchange| exchange.parameters().iter().any(|(name, _)| asks_for_page(name));
+    pages
+        .iter()
+        .map(|page| page.exchange)
+        .find(|exchange| exchange.number > after && asks(exchange) && !links.is_given(exchange))
+        .map(|exchange| exchange.number)
 }
 
 fn judge(step: &Step, balance: Balance) -> Finding {

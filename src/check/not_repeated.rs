@@ -78,14 +78,13 @@ impl Kind for NotRepeated {
                 refusals.push(exchange.number);
             }
             match series.get_mut(&key) {
+                Some(repeated) if flights.in_flight(repeated.refusal, exchange) => {}
                 Some(repeated) => {
-                    if !flights.in_flight(repeated.refusal, exchange) {
-                        let fresh = repeated.refusal.status() == Some(401)
-                            && repeated.calls.is_empty()
-                            && exchange.header("authorization") != repeated.refusal.header("authorization");
-                        repeated.allowed += u32::from(fresh);
-                        repeated.calls.push(exchange.number);
-                    }
+                    let fresh = repeated.refusal.status() == Some(401)
+                        && repeated.calls.is_empty()
+                        && exchange.header("authorization") != repeated.refusal.header("authorization");
+                    repeated.allowed += u32::from(fresh);
+                    repeated.calls.push(exchange.number);
                 }
                 None if refused => {
                     let repeated = Repeated { refusal: exchange, calls: Vec::new(), allowed: self.allowed };

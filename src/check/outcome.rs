@@ -7,7 +7,6 @@ use super::context::{Report, Scene, report};
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature};
 use crate::journal::Step;
-use crate::scenario::Scenario;
 use crate::text::Text;
 
 /// `outcome`: what the client reported.
@@ -62,7 +61,7 @@ impl Kind for ExpectedOutcome {
         Nature::Completion
     }
 
-    fn hinges_on_fault(&self, _: &Scenario) -> bool {
+    fn hinges_on_fault(&self, _: &[Option<u16>]) -> bool {
         self.is == OutcomeKind::Error
     }
 

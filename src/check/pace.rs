@@ -83,12 +83,22 @@ impl Kind for Pace {
         let longest = series.values().map(Vec::len).max().unwrap_or(0);
         let worst = series
             .iter()
-            .filter_map(|((_, api), calls)| Some((*api, self.worst(calls, quota)?)))
+            .filter_map(|((_, api), calls)| Some((*api, self.worst(calls, quota, 0)?)))
             .max_by_key(|(_, window)| window.excess);
         let Some((api, window)) = worst.filter(|_| quota > 0) else {
             return too_short(longest, quota);
         };
-        let mut finding = if window.excess > 0 {
+        let noise = scene.evidence.ended.as_ref().map_or(0, |ended| ended.noise_us);
+        let noise = i64::try_from(noise).unwrap_or(i64::MAX).min(900_000);
+        let proved = || {
+            series
+                .values()
+                .filter_map(|calls| self.worst(calls, quota, noise))
+                .any(|window| window.excess > 0)
+        };
+        let mut finding = if window.excess > 0 && !proved() {
+            bunched(&window, noise)
+        } else if window.excess > 0 {
             self.too_fast(scene, api, &window)
         } else if i64::try_from(longest).unwrap_or(i64::MAX) < 2 * quota {
             too_short(longest, quota)
@@ -111,15 +121,15 @@ impl Kind for Pace {
 }
 
 impl Pace {
-    fn worst(self, calls: &[&Exchange], quota: i64) -> Option<Window> {
+    fn worst(self, calls: &[&Exchange], quota: i64, noise_us: i64) -> Option<Window> {
         let mut times: Vec<(i64, u32)> = calls
             .iter()
             .map(|call| (i64::try_from(call.request.first_byte_us).unwrap_or(i64::MAX / 4096), call.number))
             .collect();
         times.sort_unstable();
         match self.bound {
-            PaceBound::AnyWindow => any_window(&times, quota),
-            PaceBound::SlidingSecond => sliding_second(&times, quota),
+            PaceBound::AnyWindow => any_window(&times, quota, GRACE_US + noise_us),
+            PaceBound::SlidingSecond => sliding_second(&times, quota, GRACE_US + noise_us),
         }
     }
 
@@ -173,9 +183,22 @@ fn too_short(longest: usize, quota: i64) -> Finding {
     )
 }
 
+/// Too many calls at once, that a stall of the bench may have brought together.
+fn bunched(window: &Window, noise_us: i64) -> Finding {
+    let (calls, span, noise) = (window.calls, span_ms(window.span_us), span_ms(noise_us));
+    Finding::undecided(
+        both!("{calls} appels en {span}.", "{calls} calls in {span}."),
+        both!(
+            "La machine du banc a pris jusqu’à {noise} de retard et a pu lire d’un coup des appels espacés. Rejouez sur une machine moins chargée.",
+            "The bench's machine was up to {noise} late and may have read spaced calls all at once. Play again on a less loaded machine."
+        ),
+    )
+    .citing([window.first, window.last])
+}
+
 /// Over all windows from a call to a later one: calls − Q × (T + 1 + grace), all times 10⁶. One pass: the best start
 /// for each end is the one with the least `index − Q × t` so far.
-fn any_window(times: &[(i64, u32)], quota: i64) -> Option<Window> {
+fn any_window(times: &[(i64, u32)], quota: i64, grace_us: i64) -> Option<Window> {
     let mut start: Option<(i64, usize)> = None;
     let mut worst: Option<Window> = None;
     for (index, &(at, last)) in times.iter().enumerate() {
@@ -185,7 +208,7 @@ fn any_window(times: &[(i64, u32)], quota: i64) -> Option<Window> {
             start = Some((level, index));
         }
         let (least, from) = start?;
-        let excess = level + SECOND_US - least - quota * (SECOND_US + GRACE_US);
+        let excess = level + SECOND_US - least - quota * (SECOND_US + grace_us);
         if worst.is_none_or(|window| excess > window.excess) {
             let calls = i64::try_from(index - from + 1).ok()?;
             worst = Some(Window { first: times[from].1, last, calls, span_us: at - times[from].0, excess });
@@ -194,11 +217,11 @@ fn any_window(times: &[(i64, u32)], quota: i64) -> Option<Window> {
     worst
 }
 
-fn sliding_second(times: &[(i64, u32)], quota: i64) -> Option<Window> {
+fn sliding_second(times: &[(i64, u32)], quota: i64, grace_us: i64) -> Option<Window> {
     let mut from = 0;
     let mut worst: Option<Window> = None;
     for (index, &(at, last)) in times.iter().enumerate() {
-        while at - times[from].0 >= SECOND_US - GRACE_US {
+        while at - times[from].0 >= SECOND_US - grace_us {
             from += 1;
         }
         let calls = i64::try_from(index - from + 1).ok()?;

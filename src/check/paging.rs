@@ -191,7 +191,7 @@ fn left_behind(scene: &Scene<'_>, step: &Step, asked: &Asked, page: &Page<'_>, c
         _ => {}
     }
     let links = link_targets(scene);
-    let own = asked.parameters.iter().cloned().collect();
+    let own = own_pairs(scene, step, asked);
     let altered = scene
         .during(step)
         .filter(|exchange| exchange.number > number && !links.is_given(exchange))
@@ -219,6 +219,12 @@ fn left_behind(scene: &Scene<'_>, step: &Step, asked: &Asked, page: &Page<'_>, c
     }
 }
 
+/// The pairs of the search itself: what was asked, and what the client sent first.
+fn own_pairs(scene: &Scene<'_>, step: &Step, asked: &Asked) -> BTreeSet<(String, String)> {
+    let sent = first_pages(scene, step, &asked.resource).first().map(|first| scene.parameters(first));
+    asked.parameters.iter().cloned().chain(sent.unwrap_or_default()).collect()
+}
+
 /// A request of the client's own making that asks for a page.
 fn is_page_request(
     scene: &Scene<'_>,
@@ -240,7 +246,7 @@ fn is_page_request(
 
 fn verbatim(scene: &Scene<'_>, step: &Step, asked: &Asked) -> Finding {
     let links = link_targets(scene);
-    let own: BTreeSet<(String, String)> = asked.parameters.iter().cloned().collect();
+    let own = own_pairs(scene, step, asked);
     let mut followed = Vec::new();
     let mut reencoded = Vec::new();
     for exchange in scene.during(step) {

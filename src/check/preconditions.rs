@@ -4,7 +4,7 @@ use super::context::Scene;
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Verdict};
 use crate::journal::{Evidence, StepEnd};
-use crate::judge::Party;
+use super::Party;
 use crate::text::Text;
 
 /// Evaluates a kind, or says why nothing can be concluded.
@@ -26,7 +26,7 @@ pub(super) fn guard(kind: &dyn Kind, scene: &Scene<'_>) -> Finding {
         return unless_proved(kind, scene, cut, Nature::Reaction);
     }
     if fault_is_missing(scene.evidence, scene) {
-        let finding = if kind.hinges_on_fault(scene.scenario) { None } else { Some(kind.evaluate(scene)) };
+        let finding = if kind.hinges_on_fault(scene.scripted) { None } else { Some(kind.evaluate(scene)) };
         return match finding {
             Some(finding) if kind.nature() == Nature::Form || finding.verdict != Verdict::Met => finding,
             _ => not_delivered(scene),
@@ -178,11 +178,11 @@ fn is_cut_short(scene: &Scene<'_>) -> bool {
     let evidence = scene.evidence;
     let missing =
         scene.step.is_some_and(|wanted| !evidence.steps.iter().any(|step| step.started.step == wanted));
-    evidence.ended.is_none() || missing || evidence.steps.iter().any(|step| step.ended.is_none())
+    evidence.ended.is_none() || missing || scene.steps().any(|step| step.ended.is_none())
 }
 
 fn fault_is_missing(evidence: &Evidence, scene: &Scene<'_>) -> bool {
-    !scene.scenario.given.replies.is_empty()
+    !scene.scripted.is_empty()
         && !evidence.exchanges.iter().any(|exchange| {
             exchange.response.as_ref().is_some_and(|response| response.scripted.is_some())
                 || exchange.decisions.iter().any(|decision| decision.gate == "scripted")

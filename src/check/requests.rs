@@ -128,8 +128,8 @@ impl Requests {
             _ => Text::default(),
         };
         let why = Text::new(
-            format!("Il manque des requêtes : {} étaient attendues.{}", wanted.fr, ending.fr),
-            format!("Requests are missing: {} were expected.{}", wanted.en, ending.en),
+            format!("Il manque des requêtes (attendu : {}).{}", wanted.fr, ending.fr),
+            format!("Requests are missing (expected: {}).{}", wanted.en, ending.en),
         );
         let remedy = both!(
             "Comparez avec la requête la plus proche, s’il y en a une, et corrigez l’appel ou sa suite.",

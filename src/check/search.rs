@@ -233,10 +233,22 @@ fn known_mistake(difference: &Difference<'_>) -> Option<Text> {
             let base = |name: &str| name.split(':').next().unwrap_or_default().to_owned();
             if name != sent_name && base(name) == base(sent_name) && asked == sent {
                 let (wanted, got) = (modifier(name), modifier(sent_name));
-                return Some(both!(
-                    "le modificateur est « :{got} » au lieu de « :{wanted} »",
-                    "the modifier is `:{got}` instead of `:{wanted}`"
-                ));
+                return Some(match (wanted.is_empty(), got.is_empty()) {
+                    (false, true) => {
+                        both!(
+                            "il manque le modificateur « :{wanted} »",
+                            "the modifier `:{wanted}` is missing"
+                        )
+                    }
+                    (true, false) => both!(
+                        "le modificateur « :{got} » n’est pas demandé",
+                        "the modifier `:{got}` was not asked for"
+                    ),
+                    _ => both!(
+                        "le modificateur est « :{got} » au lieu de « :{wanted} »",
+                        "the modifier is `:{got}` instead of `:{wanted}`"
+                    ),
+                });
             }
         }
     }

@@ -16,6 +16,7 @@ const ANSWER_MS: u64 = 2;
 /// A scenario with its evidence, built up call by call.
 pub(crate) struct Story {
     pub(crate) scenario: Scenario,
+    scripted: Vec<Option<u16>>,
     pub(crate) evidence: Evidence,
     pub(crate) truth: Option<Facts>,
     step: u32,
@@ -68,7 +69,7 @@ impl Story {
             steps: Vec::new(),
             ended: Some(ScenarioEnded { noise_us: 0, harness_error: None }),
         };
-        let mut story = Self { scenario, evidence, truth: None, step: 0 };
+        let mut story = Self { scenario, scripted: Vec::new(), evidence, truth: None, step: 0 };
         story.next_step(action, input);
         story
     }
@@ -114,7 +115,8 @@ impl Story {
 
     /// A reply is scripted for this scenario.
     pub(crate) fn scripted(&mut self, reply: Value) -> &mut Self {
-        let replies = serde_json::from_value(json!([{"on": {}, "reply": reply}])).unwrap();
+        let replies: Vec<crate::scenario::ScriptedReply> = serde_json::from_value(json!([{"on": {}, "reply": reply}])).unwrap();
+        self.scripted = replies.iter().map(|reply| reply.reply.status).collect();
         self.scenario.given.replies = replies;
         self
     }
@@ -218,7 +220,7 @@ impl Story {
             serde_json::from_value(json!({"id": "c", "requires": ["X"], "expect": expect, "step": step}))
                 .unwrap();
         let context = Context {
-            scenario: &self.scenario,
+            scripted: &self.scripted,
             evidence: &self.evidence,
             truth: self.truth.as_ref().map(|truth| truth as &dyn Truth),
             bodies: &Inline,

@@ -7,10 +7,10 @@ use serde::Deserialize;
 
 use super::context::{Report, Scene, report};
 use super::flight::call_key;
+use super::no_silent_loss::balance;
 use super::words::{both, join, listed, named, refusal};
 use super::{Finding, Kind, Nature};
 use crate::journal::{Api, Exchange, Step};
-use crate::scenario::Scenario;
 use crate::text::Text;
 
 /// `token-renewal`: see [`super::Expect::TokenRenewal`].
@@ -54,8 +54,8 @@ impl Kind for TokenRenewal {
         Nature::Completion
     }
 
-    fn hinges_on_fault(&self, scenario: &Scenario) -> bool {
-        scenario.given.replies.iter().any(|reply| reply.reply.status == Some(401))
+    fn hinges_on_fault(&self, scripted: &[Option<u16>]) -> bool {
+        scripted.contains(&Some(401))
     }
 
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
@@ -150,6 +150,10 @@ fn follow<'a>(scene: &Scene<'a>, step: &Step) -> Renewal<'a> {
         }
     }
     if let Some((refused, repeated)) = lost {
+        // A search that was started over, with nothing missing in the end, has lost nothing.
+        if balance(scene, step).is_some_and(|balance| balance.missing.is_empty()) {
+            return Renewal::After401 { cited: vec![refused.number] };
+        }
         return Renewal::Lost { refused, repeated };
     }
     if !fresh_refused.is_empty() {

@@ -142,8 +142,8 @@ fn broken(tokens: &Tokens, needed: usize, most: usize) -> Finding {
         format!("{grants} tokens granted for {calls} calls; without a reason: {}.", list.en),
     );
     let why = both!(
-        "Le client a demandé {needed} jetons là où {most} suffisai(en)t : le jeton précédent était encore valable et accepté.",
-        "The client asked for {needed} tokens where {most} would do: the token before was still valid and accepted."
+        "Le client a demandé {needed} jetons au lieu de {most} : le jeton précédent était encore valable et accepté.",
+        "The client asked for {needed} tokens instead of {most}: the token before was still valid and accepted."
     );
     let remedy = both!(
         "Gardez le jeton en mémoire, partagé entre les fils d’exécution, et ne le renouvelez que près de sa fin (exp) ou après un 401.",

@@ -14,9 +14,14 @@ pub(crate) use both;
 /// Longest quotation of a URL, a header value or a message, in characters.
 const LONGEST: usize = 160;
 
-/// A value from outside, without control characters and cut to a bounded length.
+/// A value from outside, without characters that change how a terminal or a page shows what follows, and cut to a
+/// bounded length.
 pub(crate) fn quote(value: &str) -> String {
-    let mut cut: String = value.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let misleads = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut cut: String = value.chars().take(LONGEST).map(|c| if misleads(c) { ' ' } else { c }).collect();
     if value.chars().nth(LONGEST).is_some() {
         cut.push('…');
     }
@@ -25,7 +30,9 @@ pub(crate) fn quote(value: &str) -> String {
 
 /// `exchange 3 (GET /ws-diffusion-fhir/Location/12 → 200)`.
 pub(super) fn named(exchange: &Exchange) -> Text {
-    let (number, call) = (exchange.number, quote(&exchange.summary()));
+    let (method, target) = (quote(&exchange.request.method), quote(&exchange.request.target));
+    let status = exchange.status().map_or_else(|| "—".to_owned(), |status| status.to_string());
+    let (number, call) = (exchange.number, format!("{method} {target} → {status}"));
     both!("échange {number} ({call})", "exchange {number} ({call})")
 }
 
@@ -71,4 +78,23 @@ pub(super) fn refusal(exchange: &Exchange) -> Text {
 /// Two sentences, one after the other.
 pub(super) fn join(first: &Text, second: &Text) -> Text {
     Text::new(format!("{}{}", first.fr, second.fr), format!("{}{}", first.en, second.en))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotations_are_bounded_and_change_nothing_around_them() {
+        assert_eq!(quote("a\u{1b}[2J\nb\u{202e}c"), "a [2J b c");
+        let long = quote(&"é".repeat(5_000));
+        assert_eq!(long.chars().count(), LONGEST + 1);
+        assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn long_lists_of_exchanges_are_cut() {
+        assert_eq!(listed(&[1]).en, "exchange 1");
+        assert_eq!(listed(&[1, 2, 3, 4, 5, 6, 7]).en, "exchanges 1, 2, 3, 4, 5 and 2 more");
+    }
 }

@@ -153,8 +153,8 @@ flaws! {
         "Prend pour des résultats les ressources seulement incluses.",
         "Takes resources that were merely included for results.";
     KeepsDuplicates, "keeps-duplicates",
-        "Garde en double une ressource reçue deux fois.",
-        "Keeps twice a resource that was received twice.";
+        "Garde aussi les ressources incluses d’un autre type, et en double ce qui arrive deux fois.",
+        "Keeps included resources of another type, too, and twice what comes twice.";
     RejectsUnknownExtensions, "rejects-unknown-extensions",
         "Échoue sur une extension qu'il ne connaît pas.",
         "Fails on an extension that it does not know.";

@@ -96,8 +96,12 @@ impl<'a> Results<'a> {
             let resource = &entry["resource"];
             let is_match = self.is_match(entry);
             self.received += usize::from(is_match);
-            let counts =
-                is_match || (flaws.has(Flaw::CountsIncludes) && entry["search"]["mode"] == "include");
+            let is_include = entry["search"]["mode"] == "include";
+            // What came along may be held beside the results, if it is of another type and held once.
+            let comes_along = is_include && resource["resourceType"] != self.resource;
+            let counts = is_match
+                || (flaws.has(Flaw::CountsIncludes) && is_include)
+                || (flaws.has(Flaw::KeepsDuplicates) && comes_along);
             if !counts {
                 continue;
             }

@@ -2,8 +2,7 @@
 
 use super::ledger::{Keyword, Ledger};
 use super::outcome::{CheckOutcome, Party, Status};
-use crate::check::{self, Context, Finding, Verdict, both, quote};
-use crate::scenario::Check;
+use crate::check::{self, Check, Context, Finding, Verdict, both, quote};
 use crate::text::Text;
 
 /// Evaluates one check.

@@ -8,6 +8,17 @@ use crate::check::{both, quote};
 use crate::journal::RunStarted;
 use crate::text::Text;
 
+/// The action without which a plan is not that plan (charter.md, choosing what to implement).
+const ESSENTIAL: [(&str, &str); 7] = [
+    ("fhir-export", "export"),
+    ("fhir-search", "search"),
+    ("fhir-capacity", "sync"),
+    ("feed", "update-capacity"),
+    ("csd-1", "csd-extract"),
+    ("csd-2", "csd-read-establishment"),
+    ("csd-3", "csd-read-organisation"),
+];
+
 /// What the gate has to know of the scenarios, once their evidence is cut.
 #[derive(Default)]
 pub(super) struct Facts {
@@ -15,6 +26,7 @@ pub(super) struct Facts {
     acted: bool,
     not_started: Option<String>,
     missing: BTreeMap<String, BTreeSet<String>>,
+    played: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Facts {
@@ -26,6 +38,7 @@ impl Facts {
             self.not_started.clone_from(&judged.not_started);
         }
         self.missing.insert(judged.outcome.id.clone(), judged.missing_actions.clone());
+        self.played.insert(judged.outcome.id.clone(), judged.played_actions.clone());
     }
 }
 
@@ -114,9 +127,10 @@ fn rule(run: &RunStarted, scenarios: &[ScenarioOutcome], facts: &Facts, plans: &
         return (
             5,
             if plan.missing_actions.is_empty() {
+                let action = plan.essential_not_played.as_deref().unwrap_or_default();
                 both!(
-                    "Le plan {name} n’est pas couvert : rien n’en a été joué.",
-                    "The plan {name} is not covered: nothing of it was played."
+                    "Le plan {name} n’est pas couvert : son action essentielle, {action}, n’a pas été jouée.",
+                    "The plan {name} is not covered: its essential action, {action}, was not played."
                 )
             } else {
                 let actions = plan.missing_actions.join(", ");
@@ -151,13 +165,25 @@ fn outcome(plan: String, scenarios: &[ScenarioOutcome], facts: &Facts) -> PlanOu
         scenarios.iter().filter(|scenario| scenario.plans.contains(&plan)).collect();
     let missing: BTreeSet<String> =
         members.iter().filter_map(|scenario| facts.missing.get(&scenario.id)).flatten().cloned().collect();
-    let played = members.iter().any(|scenario| scenario.evidence.is_some());
-    let covered = played && missing.is_empty();
+    let played: BTreeSet<&String> =
+        members.iter().filter_map(|scenario| facts.played.get(&scenario.id)).flatten().collect();
+    let essential_not_played = ESSENTIAL
+        .iter()
+        .find(|(name, _)| *name == plan)
+        .map(|(_, action)| (*action).to_owned())
+        .filter(|action| !played.contains(action) && !missing.contains(action));
+    let covered = essential_not_played.is_none() && missing.is_empty();
     let good = |status: Status| {
         matches!(status, Status::Pass | Status::Xfail | Status::Skip | Status::Review | Status::Warn)
     };
     let passed =
         members.iter().flat_map(|scenario| &scenario.checks).any(|check| check.status == Status::Pass);
     let conforming = covered && passed && members.iter().all(|scenario| good(scenario.status));
-    PlanOutcome { plan, covered, conforming, missing_actions: missing.into_iter().collect() }
+    PlanOutcome {
+        plan,
+        covered,
+        conforming,
+        missing_actions: missing.into_iter().collect(),
+        essential_not_played,
+    }
 }

@@ -8,6 +8,8 @@ pub mod ledger;
 mod outcome;
 mod scenario;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod trim;
 mod truth;

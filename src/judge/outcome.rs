@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::check::Party;
 use crate::journal::{Evidence, RunStarted};
 use crate::text::{Lang, Text};
 
@@ -81,30 +82,6 @@ impl Status {
     }
 }
 
-/// Who has to act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Party {
-    /// The editor's configuration: adapter, certificates, network.
-    Configuration,
-    /// The editor's client.
-    Client,
-    /// This bench.
-    Bench,
-}
-
-impl Party {
-    /// The label that people read.
-    #[must_use]
-    pub fn label(self) -> Text {
-        match self {
-            Self::Configuration => Text::new("votre configuration", "your configuration"),
-            Self::Client => Text::new("votre client", "your client"),
-            Self::Bench => Text::new("ce banc d’essai", "this bench"),
-        }
-    }
-}
-
 /// Everything that a report shows.
 #[derive(Debug, Clone)]
 pub struct Outcome {
@@ -160,12 +137,14 @@ pub struct Gate {
 pub struct PlanOutcome {
     /// `fhir-search`…
     pub plan: String,
-    /// False when the client lacks one of its actions, or nothing of it was played.
+    /// False when the client lacks one of its actions, or its essential action was not played.
     pub covered: bool,
     /// Whether nothing in it stands against conformity.
     pub conforming: bool,
     /// The actions that the client does not have.
     pub missing_actions: Vec<String>,
+    /// The action that makes the plan what it is, when this run did not play it.
+    pub essential_not_played: Option<String>,
 }
 
 /// One requirement of the ledger.

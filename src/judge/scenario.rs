@@ -21,6 +21,8 @@ pub(super) struct Judged {
     pub(super) not_started: Option<String>,
     /// Actions that the client does not have.
     pub(super) missing_actions: BTreeSet<String>,
+    /// Actions that it was made to do.
+    pub(super) played_actions: BTreeSet<String>,
 }
 
 /// What the evaluation needs beside the scenario and its evidence.
@@ -33,8 +35,9 @@ pub(super) struct Surroundings<'a> {
 
 /// Judges a scenario by what it left in the journal.
 pub(super) fn judge(scenario: &Scenario, evidence: Evidence, around: &Surroundings<'_>) -> Judged {
+    let scripted: Vec<Option<u16>> = scenario.given.replies.iter().map(|reply| reply.reply.status).collect();
     let context = Context {
-        scenario,
+        scripted: &scripted,
         evidence: &evidence,
         truth: around.truth,
         bodies: around.bodies,
@@ -49,6 +52,7 @@ pub(super) fn judge(scenario: &Scenario, evidence: Evidence, around: &Surroundin
         acted: false,
         not_started: None,
         missing_actions: BTreeSet::new(),
+        played_actions: BTreeSet::new(),
     };
     for step in &evidence.steps {
         let Some(action) = &step.started.action else { continue };
@@ -57,7 +61,10 @@ pub(super) fn judge(scenario: &Scenario, evidence: Evidence, around: &Surroundin
                 judged.missing_actions.insert(action.clone());
             }
             Some(StepEnd::NotStarted { reason }) => judged.not_started = Some(reason.clone()),
-            _ => judged.acted = true,
+            _ => {
+                judged.acted = true;
+                judged.played_actions.insert(action.clone());
+            }
         }
     }
     let (evidence, hidden) = trim::trim(evidence, &judged.outcome.checks);
@@ -77,6 +84,7 @@ pub(super) fn not_played(scenario: &Scenario, ledger: &Ledger, harness_error: Op
         acted: false,
         not_started: None,
         missing_actions: BTreeSet::new(),
+        played_actions: BTreeSet::new(),
     }
 }
 

@@ -41,6 +41,7 @@ fn document(outcome: &Outcome) -> Value {
             json!({
                 "plan": plan.plan, "covered": plan.covered, "conforming": plan.conforming,
                 "missing_actions": plan.missing_actions,
+                "essential_not_played": plan.essential_not_played,
             })
         })
         .collect();

@@ -89,8 +89,7 @@ fn totals(outcome: &Outcome, t: Say) -> String {
 
 fn plans(outcome: &Outcome, t: Say) -> String {
     let word = |covered, conforming| match (covered, conforming) {
-        (false, true) => t.of("non couvert", "not covered"),
-        (false, false) => t.of("non couvert, non conforme", "not covered, not conforming"),
+        (false, _) => t.of("non couvert", "not covered"),
         (true, true) => t.of("conforme", "conforming"),
         (true, false) => t.of("non conforme", "not conforming"),
     };

@@ -3,7 +3,6 @@
 pub mod action;
 pub mod catalogue;
 pub mod diagnostic;
-mod duration;
 mod expand;
 pub mod lint;
 pub mod load;
@@ -11,7 +10,7 @@ mod model;
 pub mod schema;
 
 pub use diagnostic::{Code, Diagnostic, Severity};
-pub use duration::Seconds;
+pub use crate::check::{Check, Seconds};
 pub use expand::expand_short_names;
 pub use load::{load_file, load_str};
 pub use model::*;

@@ -4,8 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::duration::Seconds;
-use crate::check::Expect;
+use crate::check::{Check, Seconds};
 use crate::text::Text;
 
 /// One test case: what is given, what the client is made to do, what is then checked.
@@ -199,6 +198,9 @@ pub struct Reply {
     pub body: ReplyBody,
     /// What happens to the answer on the wire.
     pub fault: Option<Fault>,
+    /// How long the answer is held back: calls that were under way by themselves arrive meanwhile, so that what comes
+    /// after it is a reaction.
+    pub hold: Option<Seconds>,
 }
 
 /// Body of a scripted reply.
@@ -251,22 +253,4 @@ impl Step {
     pub fn deadline(&self) -> Seconds {
         self.deadline.unwrap_or(Self::DEFAULT_DEADLINE)
     }
-}
-
-/// One check.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Check {
-    /// Identifier within the scenario.
-    pub id: String,
-    /// Requirements of the client that it decides; its level is that of the strongest one.
-    pub requires: Vec<String>,
-    /// What is expected: one check kind with its parameters.
-    pub expect: Expect,
-    /// Step that it judges, from 1; the whole scenario when absent.
-    #[serde(default)]
-    pub step: Option<u32>,
-    /// A sentence instead of the check kind's own.
-    #[serde(default)]
-    pub title: Option<Text>,
 }

@@ -26,6 +26,8 @@ pub(super) struct Answer {
     /// Which scripted reply it is, from 1.
     pub(super) scripted: Option<u32>,
     pub(super) fault: Option<Fault>,
+    /// How long it is held back.
+    pub(super) hold: Option<std::time::Duration>,
 }
 
 impl Answer {

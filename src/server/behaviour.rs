@@ -91,6 +91,8 @@ pub struct Scripted {
     pub body: ScriptedBody,
     /// What happens to the answer on the wire.
     pub fault: Option<Fault>,
+    /// How long the answer is held back.
+    pub hold: Option<Duration>,
 }
 
 /// Which requests a scripted reply is for; all that is given must hold.

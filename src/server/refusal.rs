@@ -42,6 +42,7 @@ pub(super) fn scripted(
     }
     answer.scripted = Some(number);
     answer.fault = scripted.fault;
+    answer.hold = scripted.hold;
     answer
 }
 

@@ -106,6 +106,9 @@ pub(super) async fn handle(
         }
         None => answer(&context, &received),
     };
+    if let Some(hold) = answer.hold {
+        tokio::time::sleep(hold).await;
+    }
     send(&context, exchange, answer)
 }
 

@@ -1,4 +1,5 @@
 //! `pace`: the client's own pace.
+#![expect(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -65,6 +66,17 @@ fn calls_without_a_token_do_not_count_for_the_service() {
     for at in 500..510 {
         header(story.get(at, "/ws-diffusion-fhir/metadata", 200), "authorization", "");
     }
+    assert_met(&story.check(any_window()));
+}
+
+#[test]
+fn calls_that_a_stall_of_the_bench_brought_together_accuse_nobody() {
+    // Spaced by 100 ms, but those of 400 ms were read at once.
+    let stalled = (0..30).map(|n| if (10..14).contains(&n) { 1_400 } else { n * 100 });
+    let mut story = calls(stalled);
+    assert_eq!(story.check(sliding()).verdict, Verdict::Broken);
+    story.evidence.ended.as_mut().unwrap().noise_us = 420_000;
+    assert_undecided(&story.check(sliding()));
     assert_met(&story.check(any_window()));
 }
 

@@ -76,6 +76,19 @@ fn a_page_url_of_the_clients_own_making_is_accused() {
 }
 
 #[test]
+fn the_first_search_made_again_is_no_page_of_the_clients_own_making() {
+    let first = "/ws-diffusion-fhir/Location?status=active&_include=Location:organization";
+    let next = format!("{}&_include=Location:organization", link(2));
+    let target = format!("{}&_include=Location:organization", target(2));
+    let mut story = story();
+    story.evidence.exchanges.clear();
+    page(story.get(0, first, 200), Some(&next));
+    page(story.get(10, &target, 200), None);
+    story.get(20, first, 200);
+    assert_met(&story.check(look_at("verbatim")));
+}
+
+#[test]
 fn an_equivalent_encoding_of_the_link_is_a_note() {
     let mut story = story();
     let encoded = "/ws-diffusion-fhir/Location?_getpages=%61bcdef&_getpagesoffset=2";

@@ -135,6 +135,9 @@ fn a_page_that_never_came_is_a_loss_unless_reported() {
     story.ends(StepEnd::Done);
     page(story.get(2_000, "/ws-diffusion-fhir/Location?_getpages=abc&_getpagesoffset=2", 200), None);
     assert_met(&story.check(loss()));
+    // How the page was asked for is another check's matter.
+    story.evidence.exchanges[2].request.target.push_str("&_format=json");
+    assert_met(&story.check(loss()));
     // A first page is all that was asked for.
     story.evidence.steps.last_mut().unwrap().started.input["all-pages"] = json!(false);
     story.evidence.exchanges.truncate(1);

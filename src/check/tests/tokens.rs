@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::super::Verdict;
-use super::super::testing::{Story, form, header};
+use super::super::testing::{Story, form, header, page};
 use super::{assert_broken, assert_met, assert_undecided};
 use crate::journal::StepEnd;
 
@@ -221,6 +221,24 @@ fn a_call_lost_to_a_401_is_accused() {
     assert_broken(&story.check(renewal()), &["did not make the refused call", "success all the same"], &[2]);
     story.ends(StepEnd::Deadline);
     assert_broken(&story.check(renewal()), &["deadline"], &[2]);
+}
+
+#[test]
+fn a_job_that_was_started_over_with_nothing_missing_lost_nothing() {
+    let next = "https://localhost:8443/ws-diffusion-fhir/Location?_getpages=a";
+    let mut story =
+        Story::new("search", json!({"resource": "Location", "parameters": [], "all-pages": true}));
+    story.token(0, 200);
+    page(story.get(10, "/ws-diffusion-fhir/Location", 200), Some(next));
+    story.get(20, "/ws-diffusion-fhir/Location?_getpages=a", 401);
+    story.token(30, 200);
+    let again = story.get(40, "/ws-diffusion-fhir/Location", 200);
+    header(again, "authorization", TWO);
+    page(again, Some("https://localhost:8443/ws-diffusion-fhir/Location?_getpages=b"));
+    let last = story.get(50, "/ws-diffusion-fhir/Location?_getpages=b", 200);
+    header(last, "authorization", TWO);
+    page(last, None);
+    assert_met(&story.check(renewal()));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::Verdict;
 use super::super::testing::{Story, answer_header, header, refused};
 use super::{assert_broken, assert_met, assert_undecided};
 use crate::journal::Exchange;
@@ -93,6 +94,17 @@ fn calls_of_parallel_workers_in_flight_are_a_note() {
     let finding = story.check(gap());
     assert_met(&finding);
     assert!(finding.notes.iter().any(|note| note.en.contains("under way")), "{finding:?}");
+}
+
+#[test]
+fn a_client_on_another_machine_has_a_longer_round_trip() {
+    for (peer, met) in [("192.0.2.7:4000", true), ("127.0.0.1:4000", false), ("[::1]:4000", false)] {
+        let mut story = parallel();
+        refused(story.get(10, LOCATION, 429), "1");
+        story.connect(3).opened.peer = peer.to_owned();
+        on_connection(story.get(300, "/ws-diffusion-fhir/Location/2", 200), 3);
+        assert_eq!(story.check(gap()).verdict == Verdict::Met, met, "{peer}");
+    }
 }
 
 #[test]

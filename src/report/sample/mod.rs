@@ -73,7 +73,7 @@ fn run() -> RunStarted {
 
 fn plan(plan: &str, covered: bool, conforming: bool, missing: &[&str]) -> PlanOutcome {
     let missing_actions = missing.iter().map(|action| (*action).to_owned()).collect();
-    PlanOutcome { plan: plan.into(), covered, conforming, missing_actions }
+    PlanOutcome { plan: plan.into(), covered, conforming, missing_actions, essential_not_played: None }
 }
 
 fn requirements() -> Vec<RequirementOutcome> {

@@ -6,7 +6,8 @@ use super::{Lint, place};
 use crate::check::{AtLeast, Expect, Times};
 use crate::scenario::diagnostic::{Code, quoted};
 use crate::scenario::load::Key;
-use crate::scenario::model::{AdvertiseDelay, Check};
+use crate::check::Check;
+use crate::scenario::model::AdvertiseDelay;
 use crate::text::Text;
 
 impl Lint<'_> {

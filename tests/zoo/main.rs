@@ -1,0 +1,148 @@
+//! The zoo: every flaw of the reference client turns red the checks that `expected.yaml` says, and no others; the
+//! client without a flaw turns nothing red. One test per flaw and one per profile.
+//!
+//! `BANC_ROR_UPDATE=1 cargo test --test zoo` writes the table anew; read the difference before you commit it.
+
+#![expect(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+
+/// Flaw → checks that turn red.
+type Table = BTreeMap<String, BTreeSet<String>>;
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // The runs mostly wait.
+    arguments.test_threads = arguments.test_threads.or(Some(4));
+    let pki = Arc::new(tempfile::tempdir().unwrap());
+    let made = banc().args(["certs", "--out"]).arg(pki.path()).stdout(Stdio::null()).status().unwrap();
+    assert!(made.success());
+    let update = std::env::var_os("BANC_ROR_UPDATE").is_some();
+    let expected = Arc::new(table());
+    let seen: Arc<Mutex<Table>> = Arc::default();
+    let mut trials = Vec::new();
+    for profile in 0..=5 {
+        let pki = Arc::clone(&pki);
+        trials.push(Trial::test(format!("reference client, profile {profile}"), move || reference(profile, pki.path())));
+    }
+    for flaw in flaws() {
+        let (pki, expected, seen) = (Arc::clone(&pki), Arc::clone(&expected), Arc::clone(&seen));
+        trials.push(Trial::test(format!("flaw {flaw}"), move || {
+            let red = red(&play(1, Some(&flaw), pki.path()).1);
+            seen.lock().unwrap().insert(flaw.clone(), red.clone());
+            if update { Ok(()) } else { compare(expected.get(&flaw), &red) }
+        }));
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if update && !arguments.list {
+        write(&seen.lock().unwrap());
+    }
+    conclusion.exit();
+}
+
+/// A correct client is not accused of anything, whatever its profile.
+fn reference(profile: u8, pki: &Path) -> Result<(), Failed> {
+    let (code, report) = play(profile, None, pki);
+    let not_green: Vec<String> = checks(&report)
+        .filter(|(_, check)| !matches!(check["status"].as_str(), Some("pass" | "skip")))
+        .map(|(name, check)| format!("{name} {}: {}", check["status"], check["why"]))
+        .collect();
+    if code == 0 && not_green.is_empty() {
+        return Ok(());
+    }
+    Err(format!("exit {code}, gate {}\n{}", report["gate"]["reason"], not_green.join("\n")).into())
+}
+
+fn compare(expected: Option<&BTreeSet<String>>, red: &BTreeSet<String>) -> Result<(), Failed> {
+    let expected = expected.ok_or("this flaw is not in tests/zoo/expected.yaml")?;
+    let missed: Vec<&String> = expected.difference(red).collect();
+    let accused: Vec<&String> = red.difference(expected).collect();
+    if missed.is_empty() && accused.is_empty() {
+        return Ok(());
+    }
+    Err(format!("let through: {missed:?}\naccused beside: {accused:?}").into())
+}
+
+/// Plays the catalogue; gives the exit code and the report.
+fn play(profile: u8, flaw: Option<&str>, pki: &Path) -> (i32, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = banc();
+    command.args(["run", "--lang", "en", "--profile", &profile.to_string()]);
+    command.arg("--pki").arg(pki).arg("--report").arg(folder.path().join("report"));
+    if let Some(flaw) = flaw {
+        command.args(["--flaw", flaw]);
+    }
+    let output = command.output().unwrap();
+    let text = std::fs::read(folder.path().join("report/report.json"))
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    (output.status.code().unwrap(), serde_json::from_slice(&text).unwrap())
+}
+
+/// Checks that failed or warned.
+fn red(report: &Value) -> BTreeSet<String> {
+    checks(report)
+        .filter(|(_, check)| matches!(check["status"].as_str(), Some("fail" | "warn")))
+        .map(|(name, check)| if check["status"] == "warn" { format!("{name} (warn)") } else { name })
+        .collect()
+}
+
+fn checks(report: &Value) -> impl Iterator<Item = (String, &Value)> {
+    report["scenarios"].as_array().unwrap().iter().flat_map(|scenario| {
+        let id = scenario["id"].as_str().unwrap();
+        let checks = scenario["checks"].as_array().unwrap().iter();
+        checks.map(move |check| (format!("{id}/{}", check["id"].as_str().unwrap()), check))
+    })
+}
+
+fn flaws() -> Vec<String> {
+    let output = banc().args(["list", "flaws"]).output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+fn banc() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_banc-ror"));
+    command.env("NO_COLOR", "1").stdin(Stdio::null()).current_dir(std::env::temp_dir());
+    command
+}
+
+fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/zoo/expected.yaml")
+}
+
+/// Reads `flaw:` lines and the `- check` lines below them: the whole of the table's YAML.
+fn table() -> Table {
+    let text = std::fs::read_to_string(path()).unwrap_or_default();
+    let mut table = Table::new();
+    let mut current = String::new();
+    for line in text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()) {
+        match line.strip_prefix("  - ") {
+            Some(check) => {
+                table.entry(current.clone()).or_default().insert(check.to_owned());
+            }
+            None => {
+                current = line.trim_end_matches(" []").trim_end_matches(':').to_owned();
+                table.entry(current.clone()).or_default();
+            }
+        }
+    }
+    table
+}
+
+fn write(table: &Table) {
+    let mut text = String::from(
+        "# What each flaw of the reference client turns red when the whole catalogue is played with profile 1.\n\
+         # Failures, and warnings marked so; made by BANC_ROR_UPDATE=1 cargo test --test zoo, read by people.\n",
+    );
+    for (flaw, red) in table {
+        text.push_str(&format!("{flaw}:{}\n", if red.is_empty() { " []" } else { "" }));
+        red.iter().for_each(|check| text.push_str(&format!("  - {check}\n")));
+    }
+    std::fs::write(path(), text).unwrap();
+}
