@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Seconds;
 use super::context::Scene;
 use super::flight::{Flights, call_key};
 use super::gap::not_refused;
@@ -14,7 +15,6 @@ use super::wait::TOLERANCE_US;
 use super::words::{both, ms, named};
 use super::{Finding, Kind, Nature};
 use crate::journal::Exchange;
-use super::Seconds;
 use crate::text::Text;
 
 /// `back-off`: attempts after refusals without a usable delay.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Seconds;
 use super::context::{Scene, counts_for_service};
 use super::flight::{Flights, call_key};
 use super::matcher::{Matcher, api_name};
@@ -12,7 +13,6 @@ use super::wait::{AdvertisedWait, TOLERANCE_US, advertised_wait, retry_after};
 use super::words::{both, listed, ms, named};
 use super::{Finding, Kind, Nature};
 use crate::journal::Exchange;
-use super::Seconds;
 use crate::text::Text;
 
 /// `gap`: the delay that a 429 or 503 advertised is waited for.

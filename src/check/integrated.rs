@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Party;
 use super::comparison::{Comparison, capacities, identifiers, ids, items, names, no_repeat, telecoms};
 use super::context::{Report, Scene, report};
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Verdict};
 use crate::journal::Step;
-use super::Party;
 use crate::text::Text;
 
 /// `integrated`: compared as the adapter contract says; skipped when the client does not declare it.

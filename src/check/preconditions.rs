@@ -1,10 +1,10 @@
 //! What must hold before any kind concludes: the client acted, something came, the fault was delivered.
 
+use super::Party;
 use super::context::Scene;
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Verdict};
 use crate::journal::{Evidence, StepEnd};
-use super::Party;
 use crate::text::Text;
 
 /// Evaluates a kind, or says why nothing can be concluded.
@@ -44,7 +44,8 @@ fn unless_proved(kind: &dyn Kind, scene: &Scene<'_>, otherwise: Finding, widest:
     };
     if stands && scene.exchanges().next().is_some() {
         let finding = kind.evaluate(scene);
-        if finding.verdict == Verdict::Broken {
+        // Without an exchange to show, what is missing may be missing because of the obstacle.
+        if finding.verdict == Verdict::Broken && !finding.exchanges.is_empty() {
             return finding.notes([otherwise.why]);
         }
     }

@@ -142,7 +142,8 @@ impl Search {
             "Appelez {resource} sous ROR_FHIR_URL avec les paramètres de ROR_INPUT.",
             "Call {resource} under ROR_FHIR_URL with the parameters of ROR_INPUT."
         );
-        Finding::broken(actual, why, remedy).citing(calls.iter().map(|exchange| exchange.number))
+        // What was not sent cannot be cited.
+        Finding::broken(actual, why, remedy)
     }
 }
 

@@ -115,7 +115,8 @@ impl Story {
 
     /// A reply is scripted for this scenario.
     pub(crate) fn scripted(&mut self, reply: Value) -> &mut Self {
-        let replies: Vec<crate::scenario::ScriptedReply> = serde_json::from_value(json!([{"on": {}, "reply": reply}])).unwrap();
+        let replies: Vec<crate::scenario::ScriptedReply> =
+            serde_json::from_value(json!([{"on": {}, "reply": reply}])).unwrap();
         self.scripted = replies.iter().map(|reply| reply.reply.status).collect();
         self.scenario.given.replies = replies;
         self

@@ -105,9 +105,6 @@ flaws! {
     RebuildsNextUrl, "rebuilds-next-url",
         "Fabrique l'adresse de la page suivante au lieu de suivre le lien next.",
         "Makes up the address of the next page instead of following the next link.";
-    FollowsForeignNext, "follows-foreign-next",
-        "Suit un lien next vers n'importe quel hôte, avec son jeton.",
-        "Follows a next link to any host, with its token.";
     DropsPageOnError, "drops-page-on-error",
         "Laisse de côté une page qui échoue et annonce un succès.",
         "Leaves out a page that fails and reports success.";

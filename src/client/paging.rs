@@ -71,7 +71,7 @@ async fn pages(
             }
             url = rebuilt_next_url(first, results.received)?;
         } else {
-            url = next_url(&url, link, flaws)?;
+            url = next_url(&url, link)?;
         }
     }
     Ok(results.integrated.into_items())

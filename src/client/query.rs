@@ -51,7 +51,7 @@ pub(crate) fn search_url(
 ///
 /// # Errors
 /// It leads to another server than `asked` (the token must not go there), or is not a URL.
-pub(crate) fn next_url(asked: &Uri, link: &str, flaws: &FlawSet) -> Result<Uri, ClientError> {
+pub(crate) fn next_url(asked: &Uri, link: &str) -> Result<Uri, ClientError> {
     let origin = Origin::of(asked);
     let url = if link.starts_with("http://") || link.starts_with("https://") {
         parse(link)?
@@ -71,7 +71,7 @@ pub(crate) fn next_url(asked: &Uri, link: &str, flaws: &FlawSet) -> Result<Uri, 
         }
     };
     let found = Origin::of(&url);
-    if found == origin || flaws.has(Flaw::FollowsForeignNext) {
+    if found == origin {
         return Ok(url);
     }
     Err(ClientError::ForeignLink(
@@ -180,8 +180,8 @@ mod tests {
     fn a_next_link_is_taken_verbatim() {
         let asked: Uri = format!("{BASE}/Location?name=a").parse().unwrap();
         let link = format!("{BASE}?_getpages=u%7e-1&_getpagesoffset=200&x=a+b|c");
-        assert_eq!(next_url(&asked, &link, &FlawSet::none()).unwrap().to_string(), link);
-        let resolved = |link: &str| next_url(&asked, link, &FlawSet::none()).map(|url| url.to_string());
+        assert_eq!(next_url(&asked, &link).unwrap().to_string(), link);
+        let resolved = |link: &str| next_url(&asked, link).map(|url| url.to_string());
         assert_eq!(resolved("?_getpages=1").unwrap(), format!("{BASE}/Location?_getpages=1"));
         assert_eq!(resolved("Location?p=2").unwrap(), format!("{BASE}/Location?p=2"));
         assert_eq!(resolved("/x?p=2").unwrap(), "https://ror.example:8443/x?p=2");
@@ -198,10 +198,9 @@ mod tests {
             "https://ror.example:8443@evil.example/x",
         ];
         for link in foreign {
-            let refused = next_url(&asked, link, &FlawSet::none());
+            let refused = next_url(&asked, link);
             assert!(matches!(refused, Err(ClientError::ForeignLink(_))), "{link}: {refused:?}");
         }
-        assert!(next_url(&asked, foreign[0], &Flaw::FollowsForeignNext.into()).is_ok());
-        assert!(next_url(&asked, "https://ror.example:8443/ with space", &FlawSet::none()).is_err());
+        assert!(next_url(&asked, "https://ror.example:8443/ with space").is_err());
     }
 }

@@ -348,8 +348,7 @@ fn a_folder_is_judged_by_what_it_holds() {
     let scenario = "id: s\ntitle: {fr: t, en: t}\ndescription: {fr: d, en: d}\nplans: [fhir-search]\n\
         steps: [{act: read}]\nchecks:\n  - id: a\n    requires: [MUST-1]\n    expect: {requests: {matching: {status: 200}, times: {at-least: 1}}}\n";
     std::fs::write(dir.path().join("scenarios/s.yaml"), scenario).unwrap();
-    let requirement =
-        "- {id: MUST-1, keyword: MUST, party: client, origin: bench, source: s, text: {fr: t, en: t}}\n";
+    let requirement = "- {id: MUST-1, keyword: MUST, party: client, origin: bench, source: s, text: {fr: t, en: t}, derivation: {fr: d, en: d}}\n";
     std::fs::write(dir.path().join("requirements/r.yaml"), requirement).unwrap();
     let outcome = judge_run(dir.path(), Some(Lang::En)).unwrap();
     assert_eq!(outcome.gate.exit_code, 0, "{:?}", outcome.gate.reason);

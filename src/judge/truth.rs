@@ -12,10 +12,13 @@ use crate::check::Truth;
 use crate::journal::ScenarioStarted;
 use crate::ror::{AccessProfile, Directory, Resource, ResourceType, SearchOptions, View};
 
+/// Datasets by name and seed; none when one cannot be read.
+type Expanded = BTreeMap<(String, u64), Option<Arc<Directory>>>;
+
 /// Datasets of a run's folder, expanded when first needed.
 pub(super) struct Datasets {
     folder: PathBuf,
-    directories: RefCell<BTreeMap<(String, u64), Option<Arc<Directory>>>>,
+    directories: RefCell<Expanded>,
 }
 
 impl Datasets {

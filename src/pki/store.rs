@@ -182,6 +182,7 @@ impl Maker<'_> {
             Some(days) => self.now - Duration::days(days.into()),
             None => self.now + Duration::days(self.recipe.validity_days.certificates.into()),
         };
+        let start = end.min(self.now) - Duration::days(365);
         let mut subject = self.leaf("client")?.subject.clone();
         for (attribute, value) in &mut subject {
             if attribute == "CN" && defective.name == "other-service" {
@@ -190,8 +191,7 @@ impl Maker<'_> {
         }
         let issuer = if defective.issuer == "self" { None } else { Some(self.issuer(&defective.issuer)?) };
         let signer = issuer.as_ref().map(|(authority, key)| (&authority.subject, key));
-        let mut issued =
-            issue::leaf(&subject, &[], defective.kind, &key, signer, (end - Duration::days(365), end))?;
+        let mut issued = issue::leaf(&subject, &[], defective.kind, &key, signer, (start, end))?;
         if let Some((authority, _)) = issuer {
             issued.certificate_pem.push_str(&read(&self.path(&authority.name, "pem"))?);
         }
@@ -281,7 +281,7 @@ fn holds(general: &GeneralName, name: &str) -> bool {
 /// A private folder that git ignores whole.
 fn make_folder(folder: &Path) -> Result<(), PkiError> {
     let failed = |source| PkiError::File { path: folder.to_owned(), source };
-    let new = !folder.exists();
+    let new = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
     fs::create_dir_all(folder).map_err(failed)?;
     #[cfg(unix)]
     if new {

@@ -24,7 +24,7 @@ fn comparable(name: &str) -> Option<Vec<Vec<(String, String)>>> {
                 .map(|attribute| {
                     let value = attribute.value.value();
                     let text = std::str::from_utf8(value).ok().map_or_else(
-                        || attribute.value.to_der().map(|der| crate::journal::hex(&der)).unwrap_or_default(),
+                        || format!("{:02x?}", attribute.value.to_der().unwrap_or_default()),
                         |text| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase(),
                     );
                     (attribute.oid.to_string(), text)

@@ -9,8 +9,8 @@ pub mod load;
 mod model;
 pub mod schema;
 
-pub use diagnostic::{Code, Diagnostic, Severity};
 pub use crate::check::{Check, Seconds};
+pub use diagnostic::{Code, Diagnostic, Severity};
 pub use expand::expand_short_names;
 pub use load::{load_file, load_str};
 pub use model::*;

@@ -200,9 +200,11 @@ impl Received {
         self.parts.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// A header by its name in lower case.
-    pub(super) fn text_header(&self, name: &str) -> Option<&str> {
-        self.parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
+    /// A header by its name in lower case; one that is sent several times is one list (RFC 9110 §5.3).
+    pub(super) fn text_header(&self, name: &str) -> Option<String> {
+        let values = self.parts.headers.get_all(name).iter();
+        let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).map(str::trim).collect();
+        if values.is_empty() { None } else { Some(values.join(", ")) }
     }
 
     /// The certificate shown on the connection.

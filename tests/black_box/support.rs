@@ -130,8 +130,12 @@ impl Served {
     pub(crate) fn token(&self) -> String {
         let mut curl = self.curl();
         match self.variables.get("ROR_CLIENT_SECRET") {
-            Some(secret) => curl.args(["--data-urlencode", &format!("client_secret={}", secret.as_str().unwrap())]),
-            None => curl.args(["--cert", self.value("ROR_CLIENT_CERT"), "--key", self.value("ROR_CLIENT_KEY")]),
+            Some(secret) => {
+                curl.args(["--data-urlencode", &format!("client_secret={}", secret.as_str().unwrap())])
+            }
+            None => {
+                curl.args(["--cert", self.value("ROR_CLIENT_CERT"), "--key", self.value("ROR_CLIENT_KEY")])
+            }
         };
         let form = format!("grant_type=client_credentials&client_id={}", self.value("ROR_CLIENT_ID"));
         let answer = curl.args(["--data", &form, self.value("ROR_TOKEN_URL")]).output().unwrap();
@@ -155,7 +159,8 @@ impl Served {
     /// GET with token and headers: status, answer headers, body.
     pub(crate) fn get(&self, token: &str, path: &str, more: &[&str]) -> (u16, String, Value) {
         let url = format!("{}{path}", self.value("ROR_FHIR_URL"));
-        let output = self.curl().arg("--include").args(self.headers(token)).args(more).arg(&url).output().unwrap();
+        let output =
+            self.curl().arg("--include").args(self.headers(token)).args(more).arg(&url).output().unwrap();
         split(&output)
     }
 }

@@ -71,7 +71,16 @@ fn the_token_endpoint_refuses_as_keycloak_does() {
     let certificate = ["--cert", mock.value("ROR_CLIENT_CERT"), "--key", mock.value("ROR_CLIENT_KEY")];
     let ask = |data: &str, more: &[&str]| {
         let url = mock.value("ROR_TOKEN_URL");
-        split(&mock.curl().arg("--include").args(certificate).args(more).args(["--data", data, url]).output().unwrap())
+        split(
+            &mock
+                .curl()
+                .arg("--include")
+                .args(certificate)
+                .args(more)
+                .args(["--data", data, url])
+                .output()
+                .unwrap(),
+        )
     };
     let cases: [(&str, &[&str], u16, &str); 5] = [
         ("grant_type=client_credentials&client_id=nobody", &[], 401, "invalid_client"),
@@ -126,7 +135,8 @@ fn the_gates_of_the_api_stand_in_their_order() {
     assert_eq!(status, 400);
     assert!(outcome.to_string().to_lowercase().contains("ror-profil-utilisateur-code"), "{outcome}");
     // Headers that were not assigned: 403.
-    let (status, _, outcome) = mock.get(&token, "/Organization?_count=1", &["--header", "Ror-Role-Metier-Code: X"]);
+    let (status, _, outcome) =
+        mock.get(&token, "/Organization?_count=1", &["--header", "Ror-Role-Metier-Code: X"]);
     assert!(status == 403 || status == 400, "{status} {outcome}");
     // They are not asked for elsewhere.
     let url = format!("{}/metadata", mock.value("ROR_FHIR_URL"));
@@ -159,8 +169,11 @@ fn errors_of_the_api_are_operation_outcomes() {
 fn a_search_can_be_posted() {
     let mock = Served::start(&[]);
     let token = mock.token();
-    let (status, _, posted) =
-        mock.get(&token, "/HealthcareService/_search", &["--data-urlencode", "name=Chirurgie", "--data", "_count=3"]);
+    let (status, _, posted) = mock.get(
+        &token,
+        "/HealthcareService/_search",
+        &["--data-urlencode", "name=Chirurgie", "--data", "_count=3"],
+    );
     let (_, _, got) = mock.get(&token, "/HealthcareService?name=Chirurgie&_count=3", &[]);
     assert_eq!(status, 200);
     assert_eq!(posted["total"], got["total"]);
@@ -176,7 +189,8 @@ fn pages_follow_by_opaque_links_to_the_end() {
     assert!(total > 400, "three pages at least");
     let mut seen = 0;
     loop {
-        let matches = bundle["entry"].as_array().unwrap().iter().filter(|entry| entry["search"]["mode"] == "match");
+        let matches =
+            bundle["entry"].as_array().unwrap().iter().filter(|entry| entry["search"]["mode"] == "match");
         seen += matches.count() as u64;
         let links = bundle["link"].as_array().unwrap();
         let Some(next) = links.iter().find(|link| link["relation"] == "next") else { break };
@@ -186,7 +200,8 @@ fn pages_follow_by_opaque_links_to_the_end() {
         bundle = split(&output).2;
     }
     assert_eq!(seen, total);
-    let (status, _, _) = mock.get(&token, "?_getpages=00000000-0000-0000-0000-000000000000&_getpagesoffset=1", &[]);
+    let (status, _, _) =
+        mock.get(&token, "?_getpages=00000000-0000-0000-0000-000000000000&_getpagesoffset=1", &[]);
     assert_eq!(status, 410, "a page that is not kept any more");
 }
 
@@ -233,11 +248,17 @@ fn links_use_the_name_by_which_the_client_called() {
 #[test]
 fn the_suspended_and_the_unlisted_are_refused_at_the_right_gate() {
     let folder = tempfile::tempdir().unwrap();
-    for (registration, gate) in [("suspended", "whitelist"), ("not-listed", "credential"), ("unknown-client", "client-id")] {
+    for (registration, gate) in
+        [("suspended", "whitelist"), ("not-listed", "credential"), ("unknown-client", "client-id")]
+    {
         let path = folder.path().join(format!("own-{registration}.yaml"));
         let scenario = std::fs::read_to_string(repository("tests/black_box/own.yaml")).unwrap();
         let scenario = scenario.replace("id: own", &format!("id: own-{registration}"));
-        std::fs::write(&path, scenario.replace("registration: listed", &format!("registration: {registration}"))).unwrap();
+        std::fs::write(
+            &path,
+            scenario.replace("registration: listed", &format!("registration: {registration}")),
+        )
+        .unwrap();
         let report = folder.path().join(registration);
         crate::support::run(&report).arg(&path).output().unwrap();
         let journal = std::fs::read_to_string(report.join("journal.jsonl")).unwrap();

@@ -29,7 +29,9 @@ fn main() {
     let mut trials = Vec::new();
     for profile in 0..=5 {
         let pki = Arc::clone(&pki);
-        trials.push(Trial::test(format!("reference client, profile {profile}"), move || reference(profile, pki.path())));
+        trials.push(Trial::test(format!("reference client, profile {profile}"), move || {
+            reference(profile, pki.path())
+        }));
     }
     for flaw in flaws() {
         let (pki, expected, seen) = (Arc::clone(&pki), Arc::clone(&expected), Arc::clone(&seen));

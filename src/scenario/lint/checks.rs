@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Lint, place};
+use crate::check::Check;
 use crate::check::{AtLeast, Expect, Times};
 use crate::scenario::diagnostic::{Code, quoted};
 use crate::scenario::load::Key;
-use crate::check::Check;
 use crate::scenario::model::AdvertiseDelay;
 use crate::text::Text;
 
