@@ -1,6 +1,7 @@
-//! What a person sees while scenarios are played: a bar on a terminal, nothing on a pipe.
+//! What a person sees while scenarios are played: a bar on a terminal, a line per scenario on a pipe.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -12,12 +13,16 @@ use crate::text::Lang;
 /// Live progress of a run.
 pub(super) struct Live {
     bar: ProgressBar,
+    watched: bool,
+    ended: AtomicUsize,
+    scenarios: usize,
     lang: Lang,
 }
 
 /// Progress of that many scenarios.
 pub(super) fn on(scenarios: usize, lang: Lang) -> Arc<Live> {
-    let bar = if terminal::is_watched() {
+    let watched = terminal::is_watched();
+    let bar = if watched {
         let bar = ProgressBar::new(scenarios as u64);
         if let Ok(style) = ProgressStyle::with_template("{bar:30.green} {pos}/{len} {elapsed} {wide_msg}") {
             bar.set_style(style.progress_chars("━╸─"));
@@ -27,7 +32,7 @@ pub(super) fn on(scenarios: usize, lang: Lang) -> Arc<Live> {
     } else {
         ProgressBar::hidden()
     };
-    Arc::new(Live { bar, lang })
+    Arc::new(Live { bar, watched, ended: AtomicUsize::new(0), scenarios, lang })
 }
 
 impl Live {
@@ -42,7 +47,11 @@ impl Progress for Live {
         self.bar.set_message(scenario.title.get(self.lang).to_owned());
     }
 
-    fn ended(&self, _: &Scenario) {
+    fn ended(&self, scenario: &Scenario) {
         self.bar.inc(1);
+        if !self.watched {
+            let ended = self.ended.fetch_add(1, Ordering::Relaxed) + 1;
+            terminal::error_text(&format!("{ended}/{} {}", self.scenarios, scenario.id));
+        }
     }
 }

@@ -95,7 +95,7 @@ impl Adapter {
             Ok(child) => child,
             Err(error) => return not_started(format!("{}: {error}", self.display())),
         };
-        let group = child.id();
+        let group = Group(child.id());
         let stdout = child.stdout.take().map(Reading::start);
         let stderr = child.stderr.take().map(Reading::start);
         if let Some(mut stdin) = child.stdin.take() {
@@ -108,11 +108,11 @@ impl Adapter {
         }
         let status = tokio::time::timeout(deadline, child.wait()).await;
         if status.is_err() {
-            kill_group(group);
+            group.kill();
             let _ = child.wait().await;
         }
         // What the adapter left running would disturb the next step, and may hold its outputs open.
-        kill_group(group);
+        group.kill();
         let (mut stdout, stderr) = (collect(stdout).await, collect(stderr).await);
         let result = environment
             .get("ROR_RESULT_FILE")
@@ -219,15 +219,23 @@ fn executable(path: &Path) -> Result<(), Text> {
     Ok(())
 }
 
-/// Ends the adapter and all that it started.
-fn kill_group(group: Option<u32>) {
-    #[cfg(unix)]
-    if let Some(group) =
-        group.and_then(|group| i32::try_from(group).ok()).and_then(rustix::process::Pid::from_raw)
-    {
-        // The group may be gone already.
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+/// The adapter's process group: ended with all that is in it, at the latest when the step is given up.
+struct Group(Option<u32>);
+
+impl Group {
+    fn kill(&self) {
+        #[cfg(unix)]
+        if let Some(group) =
+            self.0.and_then(|group| i32::try_from(group).ok()).and_then(rustix::process::Pid::from_raw)
+        {
+            // The group may be gone already.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
     }
-    #[cfg(not(unix))]
-    let _ = group;
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.kill();
+    }
 }

@@ -56,6 +56,27 @@ fn a_run_that_was_killed_can_be_judged() {
 }
 
 #[test]
+fn an_interrupted_run_is_reported_and_leaves_no_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let report_folder = folder.path().join("report");
+    let pid = folder.path().join("pid");
+    let body = format!("#!/bin/sh\nsleep 600 &\necho $! > {0}.tmp\nmv {0}.tmp {0}\nwait\n", pid.display());
+    let client = script(folder.path(), "client", &body);
+    let mut bench = run(&report_folder).args(["search-empty", "--client"]).arg(client).spawn().unwrap();
+    while !pid.exists() {
+        std::thread::yield_now();
+    }
+    let child = std::fs::read_to_string(&pid).unwrap();
+    let signal = std::process::Command::new("kill").args(["-INT", &bench.id().to_string()]).status().unwrap();
+    assert!(signal.success());
+    assert!(!bench.wait().unwrap().success());
+    let remarks = report(&report_folder)["run"]["remarks"].to_string();
+    assert!(remarks.contains("interrompu"), "{remarks}");
+    let state = std::fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+    assert!(state.is_empty() || state.contains(") Z "), "still running: {state}");
+}
+
+#[test]
 fn a_journal_that_was_tampered_with_proves_nothing_from_there_on() {
     let folder = tempfile::tempdir().unwrap();
     let report_folder = folder.path().join("report");
