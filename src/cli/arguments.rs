@@ -33,11 +33,15 @@ Exit codes of run and judge, the first that applies:
   0  conforming
 
 Examples:
-  banc-ror run                                     play the catalogue with the built-in reference client
-  banc-ror run --client './my-adapter.sh'          play it with your client
-  banc-ror run quota --client ./my-adapter.sh      only the scenarios with the tag « quota »
-  banc-ror try search '{\"resource\":\"Location\",\"parameters\":[],\"all-pages\":false}' --client ./my-adapter.sh
-  banc-ror serve --pki pki --port 8443             the mock alone, to point any client at";
+  Play the catalogue with the built-in reference client, then with yours:
+    banc-ror run
+    banc-ror run --client './my-adapter.sh' --profile 2
+  Only the scenarios with the tag « quota »:
+    banc-ror run quota --client ./my-adapter.sh
+  One action, and what goes over the wire:
+    banc-ror try read '{\"resource\":\"Location\",\"id\":\"2001\"}' --client ./my-adapter.sh
+  The mock alone, to point any client at:
+    banc-ror serve --pki pki --port 8443";
 
 impl Arguments {
     /// The language asked for, else French.
@@ -176,6 +180,9 @@ pub(super) struct ServeArguments {
     /// Keep the journal in this folder
     #[arg(long, value_name = "DIR")]
     pub(super) report: Option<PathBuf>,
+    /// Campaign file: own certificate and quotas [default: ./banc.yaml if present]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
     /// Seed of generated data
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,

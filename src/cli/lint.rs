@@ -65,9 +65,14 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     }
     entries.sort();
     for entry in entries {
-        // Links are not followed: a loop of folders would never end.
+        // Links are not followed: a loop of folders would never end. Runs and data are no scenarios.
         if entry.is_dir() && !entry.is_symlink() {
-            collect(&entry, files)?;
+            let data = entry
+                .file_name()
+                .is_some_and(|name| name == "requirements" || name == "datasets" || name == "reference");
+            if !data && !entry.join("journal.jsonl").exists() {
+                collect(&entry, files)?;
+            }
         } else if entry.extension().is_some_and(|extension| extension == "yaml" || extension == "yml") {
             files.push(entry);
         }

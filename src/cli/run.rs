@@ -109,13 +109,27 @@ fn select(words: &[String], campaign: &Campaign) -> Result<Vec<Item>, Failure> {
     let ledger = Ledger::builtin()?;
     let catalogue = Catalogue::builtin(&ledger)?;
     let profile = campaign.profile.get();
-    let mut items = catalogue.select(words, &ledger)?;
+    let named = catalogue.select(words, &ledger)?;
+    let mut items = named.clone();
     items.retain(|item| {
         let scenario = &item.scenario;
         scenario.profiles.contains(&profile)
             && (campaign.plans.is_empty() || scenario.plans.iter().any(|plan| campaign.plans.contains(plan)))
     });
     if items.is_empty() {
+        if let [item] = named.as_slice()
+            && !item.scenario.profiles.contains(&profile)
+        {
+            let (id, profiles) = (&item.scenario.id, numbers(&item.scenario.profiles));
+            return Err(Failure::usage(
+                format!(
+                    "Le scénario {id} ne concerne pas le profil {profile}, mais : {profiles}. Choisissez-en un avec --profile."
+                ),
+                format!(
+                    "The scenario {id} is not for profile {profile}, but for: {profiles}. Choose one with --profile."
+                ),
+            ));
+        }
         return Err(Failure::usage(
             format!(
                 "Aucun scénario à jouer : ceux qui sont demandés ne concernent pas le profil {profile}, ou pas ces plans."
@@ -126,6 +140,10 @@ fn select(words: &[String], campaign: &Campaign) -> Result<Vec<Item>, Failure> {
         ));
     }
     Ok(items)
+}
+
+fn numbers(profiles: &[u8]) -> String {
+    profiles.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn folder(named: Option<&Path>, profile: u8) -> Result<RunFolder, Failure> {

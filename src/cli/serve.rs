@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::preparation::{self, Setting};
 use super::{exit, terminal};
 use crate::bench::{RunFolder, adapter_variables};
-use crate::campaign::CampaignFile;
+use crate::campaign::QuotaValues;
 use crate::journal::Journal;
 use crate::scenario::Registration;
 use crate::server::behaviour::Quotas;
@@ -19,7 +19,8 @@ use crate::text::Lang;
 
 pub(super) fn run(arguments: &ServeArguments, lang: Lang) -> Result<u8, Failure> {
     let profile = preparation::access_profile(arguments.profile)?;
-    let setting = Setting::prepare(&arguments.place, profile, &CampaignFile::default())?;
+    let campaign = preparation::campaign_file(arguments.config.as_deref())?;
+    let setting = Setting::prepare(&arguments.place, profile, &campaign)?;
     let directories = preparation::directories([arguments.dataset.as_str()], arguments.seed)?;
     let directory =
         directories.into_values().next().ok_or_else(|| Failure::bench("aucune donnée", "no data"))?;
@@ -38,7 +39,7 @@ pub(super) fn run(arguments: &ServeArguments, lang: Lang) -> Result<u8, Failure>
         whitelist: Arc::new(setting.service.whitelist(&setting.reference, Registration::Listed)),
         assigned: Arc::new(setting.reference.assigned.clone()),
         token_lifetime: std::time::Duration::from_secs(300),
-        quotas: Quotas::default(),
+        quotas: quotas(campaign.quotas.unwrap_or_default()),
         scripted: Vec::new(),
     };
     let runtime = preparation::runtime()?;
@@ -59,14 +60,27 @@ pub(super) fn run(arguments: &ServeArguments, lang: Lang) -> Result<u8, Failure>
         terminal::print(&format!("{}\n", Value::Object(line)));
         if terminal::is_watched() {
             terminal::error_text(match lang {
-                Lang::Fr => "Bouchon du ROR à l’écoute (données fictives). Ctrl-C pour arrêter.",
-                Lang::En => "Mock ROR listening (fictitious data). Ctrl-C to stop.",
+                Lang::Fr => {
+                    "Bouchon du ROR à l’écoute (données fictives, quotas appliqués). Ctrl-C pour arrêter."
+                }
+                Lang::En => "Mock ROR listening (fictitious data, quotas enforced). Ctrl-C to stop.",
             });
         }
         preparation::interrupted().await;
         mock.stop().await;
         Ok(exit::CONFORMING)
     })
+}
+
+/// The quotas of the charter, or those that the campaign says the ANS set; always enforced here.
+fn quotas(campaign: QuotaValues) -> Quotas {
+    let charter = Quotas::default();
+    Quotas {
+        level_1: campaign.level_1.unwrap_or(charter.level_1),
+        level_2_authenticated: campaign.level_2.unwrap_or(charter.level_2_authenticated),
+        level_2_public: campaign.level_2_public.unwrap_or(charter.level_2_public),
+        ..charter
+    }
 }
 
 fn unwritable(error: &std::io::Error) -> Failure {

@@ -13,6 +13,7 @@ use super::{exit, progress, terminal};
 use crate::bench::{self, RunFolder, RunPlan};
 use crate::journal::{BodyFolder, Collector, Evidence, Exchange, Journal, Reader, StepEnd};
 use crate::scenario::action::Action;
+use crate::scenario::diagnostic::nearest;
 use crate::scenario::{Given, Scenario, Step};
 use crate::text::{Lang, Text};
 
@@ -65,10 +66,15 @@ pub(super) fn run(arguments: &TryArguments, lang: Lang) -> Result<u8, Failure> {
 
 fn scenario(action: &str, input: &str) -> Result<Scenario, Failure> {
     let known = Action::find(action).ok_or_else(|| {
-        let names = Action::names().join(", ");
+        let names = Action::names();
+        let near = nearest(action, names.iter().copied());
+        let (fr, en) = near.map_or((String::new(), String::new()), |near| {
+            (format!(" Vouliez-vous dire « {near} » ?"), format!(" Did you mean `{near}`?"))
+        });
+        let names = names.join(", ");
         Failure::usage(
-            format!("L’action « {action} » n’existe pas. Connues : {names}."),
-            format!("There is no action `{action}`. Known: {names}."),
+            format!("L’action « {action} » n’existe pas.{fr} Connues : {names}."),
+            format!("There is no action `{action}`.{en} Known: {names}."),
         )
     })?;
     let input: Value = serde_json::from_str(input).map_err(|error| {
@@ -77,6 +83,22 @@ fn scenario(action: &str, input: &str) -> Result<Scenario, Failure> {
             format!("The input is not JSON: {error}. Put it between single quotes."),
         )
     })?;
+    let input = known.complete(Some(&input));
+    if let Some(field) = known
+        .fields
+        .iter()
+        .find(|field| !input.get(field.name).is_some_and(|value| field.kind.accepts(value)))
+    {
+        let (name, about) = (field.name, field.about);
+        return Err(Failure::usage(
+            format!(
+                "L’entrée de l’action « {action} » : le champ « {name} » manque ou n’est pas ce qu’il doit être ({about}). Voir « banc-ror schema adapter »."
+            ),
+            format!(
+                "The input of the action `{action}`: the field `{name}` is missing or not what it has to be ({about}). See `banc-ror schema adapter`."
+            ),
+        ));
+    }
     Ok(Scenario {
         id: "try".to_owned(),
         title: Text::same(action),
@@ -86,11 +108,7 @@ fn scenario(action: &str, input: &str) -> Result<Scenario, Failure> {
         criticality: crate::scenario::Criticality::Minor,
         tags: Vec::new(),
         given: Given::default(),
-        steps: vec![Step {
-            act: Some(action.to_owned()),
-            with: Some(known.complete(Some(&input))),
-            ..Step::default()
-        }],
+        steps: vec![Step { act: Some(action.to_owned()), with: Some(input), ..Step::default() }],
         checks: Vec::new(),
     })
 }
@@ -119,7 +137,7 @@ fn show(evidence: &Evidence, bodies: &BodyFolder, lang: Lang) -> String {
             Lang::Fr => ("Fin", "Résultat"),
             Lang::En => ("End", "Result"),
         };
-        text.push_str(&format!("{end}: {}\n", describe(&ended.end)));
+        text.push_str(&format!("{end}: {}\n", describe(&ended.end).get(lang)));
         if let Some(result_line) = &ended.result {
             let line = serde_json::to_string(result_line).unwrap_or_default();
             text.push_str(&format!("{result}: {}\n", cut(&line)));
@@ -160,8 +178,40 @@ fn show_exchange(exchange: &Exchange, evidence: &Evidence, bodies: &BodyFolder, 
     }
 }
 
-fn describe(end: &StepEnd) -> String {
-    serde_json::to_string(end).unwrap_or_default()
+/// How the step ended and, where something is to be done, what.
+fn describe(end: &StepEnd) -> Text {
+    match end {
+        StepEnd::Done => Text::new("l’action est faite", "the action is done"),
+        StepEnd::NoAction => Text::new(
+            "le client n’a pas cette action (code 89)",
+            "the client does not have this action (exit code 89)",
+        ),
+        StepEnd::Error { message } if message.is_empty() => Text::new(
+            "le client signale une erreur, sans message : donnez-en un, sur la sortie d’erreur ou dans le résultat",
+            "the client reports an error without a message: give one, on standard error or in the result",
+        ),
+        StepEnd::Error { message } => Text::new(
+            format!("le client signale une erreur : {message}"),
+            format!("the client reports an error: {message}"),
+        ),
+        StepEnd::NotStarted { reason } => Text::new(
+            format!("l’adaptateur n’a pas pu démarrer : {reason}"),
+            format!("the adapter could not start: {reason}"),
+        ),
+        StepEnd::Signal { signal } => Text::new(
+            format!(
+                "l’adaptateur a été tué par le signal {signal}, que le banc n’a pas envoyé : cherchez pourquoi il s’arrête"
+            ),
+            format!(
+                "the adapter was killed by signal {signal}, which the bench did not send: find out why it ends"
+            ),
+        ),
+        StepEnd::Deadline => Text::new(
+            "l’échéance est passée, l’adaptateur a été arrêté avec tout ce qu’il avait lancé (--patience l’allonge)",
+            "the deadline is over, the adapter was ended with all that it had started (--patience stretches it)",
+        ),
+        StepEnd::Human { answer } => Text::same(answer.as_str()),
+    }
 }
 
 fn cut(text: &str) -> String {

@@ -26,11 +26,17 @@ pub fn summary(outcome: &Outcome, folder: &Path, width: usize) -> String {
     verdict(&mut lines, outcome);
     let mut listed = worst_first(outcome);
     listed.retain(|(_, check)| check.status != Status::Pass);
-    for (scenario, check) in listed.iter().take(MOST_CHECKS) {
-        one_check(&mut lines, scenario, check);
+    let groups = same_reason(&listed);
+    for group in groups.iter().take(MOST_CHECKS) {
+        one_group(&mut lines, group);
     }
-    if listed.len() > MOST_CHECKS {
-        let more = (listed.len() - MOST_CHECKS).to_string();
+    if outcome.gate.exit_code == 3
+        && let Some(words) = last_words(outcome)
+    {
+        lines.labelled(t.of("dernières lignes de l’adaptateur", "last lines of the adapter"), &words);
+    }
+    if groups.len() > MOST_CHECKS {
+        let more = groups.iter().skip(MOST_CHECKS).map(Vec::len).sum::<usize>().to_string();
         lines.fact(
             t.of("autres contrôles à lire dans le rapport", "further checks to be read in the report"),
             &more,
@@ -63,10 +69,43 @@ fn verdict(lines: &mut Lines, outcome: &Outcome) {
     lines.paragraph("", notice().get(t.lang), Style::new().dimmed());
 }
 
-fn one_check(lines: &mut Lines, scenario: &ScenarioOutcome, check: &CheckOutcome) {
+/// Checks that say the same of different scenarios are told once.
+fn same_reason<'a>(
+    listed: &[(&'a ScenarioOutcome, &'a CheckOutcome)],
+) -> Vec<Vec<(&'a ScenarioOutcome, &'a CheckOutcome)>> {
+    let mut groups: Vec<Vec<(&ScenarioOutcome, &CheckOutcome)>> = Vec::new();
+    for &(scenario, check) in listed {
+        let twin = groups.iter_mut().find(|group| {
+            group[0].1.status == check.status
+                && group[0].1.why == check.why
+                && group[0].1.remedy == check.remedy
+        });
+        match twin {
+            Some(group) => group.push((scenario, check)),
+            None => groups.push(vec![(scenario, check)]),
+        }
+    }
+    groups
+}
+
+/// The end of what the adapter wrote on standard error, when nothing could be judged.
+fn last_words(outcome: &Outcome) -> Option<String> {
+    let evidence = outcome.scenarios.iter().filter_map(|scenario| scenario.evidence.as_ref());
+    let tails = evidence.flat_map(|evidence| &evidence.steps).filter_map(|step| step.ended.as_ref());
+    let tail = tails.map(|ended| ended.stderr_tail.trim()).find(|tail| !tail.is_empty())?;
+    let lines: Vec<&str> = tail.lines().collect();
+    Some(lines[lines.len().saturating_sub(3)..].join(" ⏎ "))
+}
+
+fn one_group(lines: &mut Lines, group: &[(&ScenarioOutcome, &CheckOutcome)]) {
     let t = lines.t;
+    let Some((scenario, check)) = group.first() else { return };
     let style = style(check.status);
-    let name = show::visible_line(&format!("{}/{}", scenario.id, check.id));
+    let more = match group.len() - 1 {
+        0 => String::new(),
+        more => format!(" {} {more} {}", t.of("et", "and"), t.of("autre(s)", "more")),
+    };
+    let name = show::visible_line(&format!("{}/{}{more}", scenario.id, check.id));
     let _ =
         writeln!(lines.out, "\n{style}{}{style:#}  {name}", check.status.label().get(t.lang).to_uppercase());
     lines.paragraph("  ", check.why.get(t.lang), Style::new());

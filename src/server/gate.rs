@@ -47,7 +47,7 @@ pub(super) fn answer(state: &State, request: &Received) -> Answer {
 fn ordinary(state: &State, request: &Received, entry: &Entry) -> Answer {
     if request.api != Api::Fhir {
         state.decide(request.exchange, "route", false, "an API that this mock does not have");
-        return Answer::problem(&Problem::unknown_path(request.path()));
+        return Answer::problem(&Problem::not_implemented("Cette API n’est pas encore dans ce bouchon"));
     }
     if let Err(problem) = assigned_headers(state, request, entry) {
         state.decide(request.exchange, "headers", false, problem.diagnostics.as_str());

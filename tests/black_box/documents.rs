@@ -35,6 +35,17 @@ fn the_catalogue_page_is_in_step() {
     in_step(&path, &between(&page, "catalogue", &table));
 }
 
+#[test]
+fn the_table_of_diagnostic_codes_is_in_step() {
+    let path = repository("docs/scenarios.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let mut table = String::from("\n| code | meaning |\n|---|---|\n");
+    for code in banc_ror::scenario::Code::ALL {
+        table.push_str(&format!("| `{}` | {} |\n", code.name(), code.meaning().en));
+    }
+    in_step(&path, &between(&page, "codes", &table));
+}
+
 /// The sample is judged from its journal alone: a change of a verdict or of a page shows in its difference.
 #[test]
 fn the_sample_report_is_in_step() {

@@ -134,8 +134,8 @@ fn unreadable(name: &str, error: &std::io::Error) -> Diagnostic {
         std::io::ErrorKind::NotFound => (
             Text::new("ce fichier n’existe pas", "there is no such file"),
             Text::new(
-                "vérifiez le chemin ; « banc-ror list » donne les scénarios livrés avec le banc",
-                "check the path; `banc-ror list` names the scenarios that come with the bench",
+                "vérifiez le chemin (les scénarios livrés avec le banc se nomment par leur identifiant : « banc-ror list »)",
+                "check the path (the scenarios that come with the bench go by their ids: `banc-ror list`)",
             ),
         ),
         std::io::ErrorKind::PermissionDenied => (
