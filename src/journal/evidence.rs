@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::event::{
-    Api, Body, ConnectionOpened, Decision, Entry, Event, Handshake, Request, Response, ScenarioEnded,
-    ScenarioStarted, StepEnded, StepStarted,
-};
+use super::event::{Entry, Event, ScenarioEnded, ScenarioStarted, StepEnded, StepStarted};
+use super::wire::{Api, Body, ConnectionOpened, Decision, Handshake, Request, Response};
 
 /// All that one scenario left in the journal.
 #[derive(Debug, Clone, PartialEq)]

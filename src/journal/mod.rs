@@ -4,12 +4,14 @@ mod event;
 mod evidence;
 mod read;
 mod redact;
+mod wire;
 mod write;
 
 pub use event::*;
 pub use evidence::{Collector, Connection, Evidence, Exchange, Step};
 pub use read::{BodyFolder, BrokenLine, Reader};
 pub use redact::Redactor;
+pub use wire::*;
 pub use write::{Journal, ScenarioJournal};
 
 /// Bytes as lower-case hexadecimal.

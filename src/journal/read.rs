@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use super::event::{Body, Entry};
+use super::event::Entry;
+use super::wire::Body;
 use crate::text::Text;
 
 /// Longest line that is read, in bytes: bodies beyond a few KiB are in files of their own.

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::digest::{SHA256, digest};
 use time::OffsetDateTime;
 
-use super::event::{Body, Entry, Event, Request};
+use super::event::{Entry, Event};
 use super::redact::Redactor;
+use super::wire::{Body, Request};
 
 /// Bodies up to this many bytes stand in the journal itself.
 const INLINE_LIMIT: usize = 8 * 1024;

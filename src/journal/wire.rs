@@ -1,0 +1,188 @@
+//! Events of the wire, schema 1: connections, handshakes, exchanges and what the gates decided.
+
+use serde::{Deserialize, Serialize};
+
+/// Which part of the mock a listener or a request belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Api {
+    /// The authorisation server's token endpoint.
+    Token,
+    /// FHIR reading (`/ws-diffusion-fhir`).
+    Fhir,
+    /// The bed capacity feed (`/ws-synchro-dispo-lits-fhir`).
+    Capacity,
+    /// Anomalies (`/anomalies`).
+    Anomalies,
+    /// A path that no API serves.
+    Elsewhere,
+}
+
+/// A client opened a TCP connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConnectionOpened {
+    /// Number of the connection within the scenario, from 1.
+    pub connection: u32,
+    /// `authorisation-server`, `api` or `all`.
+    pub listener: String,
+    /// Address of the client.
+    pub peer: String,
+}
+
+/// How the TLS handshake ended.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Handshake {
+    /// The connection.
+    pub connection: u32,
+    /// None when it succeeded, otherwise why it failed, in English, as the TLS library says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// `TLSv1.2` or `TLSv1.3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Cipher suite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<String>,
+    /// Application protocol agreed: `h2` or `http/1.1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alpn: Option<String>,
+    /// Server name that the client asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<String>,
+    /// The certificate that the client showed; none when it showed none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateFacts>,
+}
+
+/// A client certificate as it was shown.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct CertificateFacts {
+    /// Subject, RFC 4514.
+    pub subject: String,
+    /// Issuer, RFC 4514.
+    pub issuer: String,
+    /// Serial number, hexadecimal.
+    pub serial: String,
+    /// Start of validity, RFC 3339.
+    pub not_before: String,
+    /// End of validity, RFC 3339.
+    pub not_after: String,
+    /// SHA-256 of the certificate, hexadecimal.
+    pub sha256: String,
+    /// Number of certificates that came with it.
+    pub chain: usize,
+    /// All that is wrong with it, stable names: `expired`, `not-yet-valid`, `unknown-authority`, `wrong-usage`…
+    pub faults: Vec<String>,
+}
+
+/// A whole request was read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Number of the exchange within the scenario, from 1.
+    pub exchange: u32,
+    /// The connection it came on.
+    pub connection: u32,
+    /// Which API it is for, by its path.
+    pub api: Api,
+    /// When its first byte was known to have been read (never earlier than that).
+    pub first_byte_us: u64,
+    /// Method.
+    pub method: String,
+    /// Path and query exactly as sent, secrets redacted.
+    pub target: String,
+    /// `HTTP/1.1` or `HTTP/2.0`.
+    pub version: String,
+    /// Headers in the order received, names in lower case, secrets redacted.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Body,
+    /// For a bearer token that the mock issued: seconds that it still had (negative: expired); none otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_remaining_s: Option<f64>,
+}
+
+/// A body: inline when short and text, in `bodies/` when long, by digest in any case.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Body {
+    /// Size in bytes on the wire, before redaction.
+    pub size: u64,
+    /// SHA-256 (hexadecimal) of the redacted bytes; empty for an empty body.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sha256: String,
+    /// The redacted text, when it is short UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Name of the file in `bodies/`, when it is not inline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Whether it was cut at the size that the bench keeps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
+}
+
+/// A gate, the quota or a fault decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The exchange.
+    pub exchange: u32,
+    /// `quota-level-1`, `client-id`, `credential`, `token`, `whitelist`, `quota-level-2`, `headers`, `grant`, `route`, `scripted`.
+    pub gate: String,
+    /// Whether the request may go on.
+    pub passed: bool,
+    /// Why, in English, for the evidence.
+    pub reason: String,
+    /// For quotas: calls counted in the window before this one, and the limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<QuotaState>,
+}
+
+/// The state of a quota's window when it decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaState {
+    /// Calls in the window, before this one.
+    pub before: u32,
+    /// Calls in the window, this one included.
+    pub after: u32,
+    /// The limit.
+    pub limit: u32,
+}
+
+/// An answer was handed to the connection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Response {
+    /// The exchange.
+    pub exchange: u32,
+    /// Status code; 0 when the connection was cut instead of an answer.
+    pub status: u16,
+    /// Headers, secrets redacted.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Body,
+    /// When the answer was ready, before its last byte was written.
+    pub ready_us: u64,
+    /// Which scripted reply of the scenario produced it (from 1, in the order of the file); none: the mock's own answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scripted: Option<u32>,
+    /// The fault that the answer carries: `reset`, `truncate`…; none for an ordinary answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+}
+
+/// The answer's body was handed over whole, or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResponseEnded {
+    /// The exchange.
+    pub exchange: u32,
+    /// Whether the connection took all of it.
+    pub complete: bool,
+}
+
+/// A connection ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionClosed {
+    /// The connection.
+    pub connection: u32,
+    /// None when it ended as connections should, otherwise what happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
