@@ -6,6 +6,7 @@ mod noise;
 mod play;
 mod schedule;
 mod service;
+mod shared;
 
 pub use folder::{FolderError, RunFolder};
 pub use schedule::{Finished, Progress, RunPlan, run};

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::noise::Noise;
 use super::service::adapter_variables;
+use super::shared::Shared;
 use super::{Driver, behaviour};
-use crate::bench::schedule::Shared;
 use crate::driver::{Call, Ending, Variables};
 use crate::journal::{
     Event, Redactor, ScenarioEnded, ScenarioJournal, ScenarioStarted, StepEnd, StepEnded, StepStarted,
@@ -149,9 +149,4 @@ fn redacted(ending: Ending, redactor: &Redactor) -> StepEnded {
         stdout_tail: redactor.text(&ending.stdout_tail),
         stderr_tail: redactor.text(&ending.stderr_tail),
     }
-}
-
-/// How long something took, in milliseconds.
-pub(super) fn milliseconds_since(start: Instant) -> u64 {
-    u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

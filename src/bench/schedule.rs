@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::play;
 use super::service::ServiceUnderTest;
+use super::shared::Shared;
 use super::{Driver, RunFolder};
 use crate::campaign::Campaign;
 use crate::journal::{Event, Journal, RunEnded, RunStarted, SCHEMA};
@@ -63,19 +64,6 @@ pub struct Finished {
     pub interrupted: bool,
 }
 
-/// What all scenarios of a run share.
-pub(super) struct Shared {
-    pub(super) journal: Journal,
-    pub(super) campaign: Campaign,
-    pub(super) driver: Driver,
-    pub(super) service: ServiceUnderTest,
-    pub(super) reference: Reference,
-    pub(super) directories: BTreeMap<String, Arc<Directory>>,
-    pub(super) place: Place,
-    pub(super) tls: Tls,
-    pub(super) token_key: TokenKey,
-}
-
 /// Plays a campaign. `stop` ends it early: scenarios that have begun are cut short, the others not begun.
 pub async fn run(
     plan: RunPlan,
@@ -108,7 +96,7 @@ pub async fn run(
             play_all(&shared, alone, 1, &progress).await;
         } => false,
     };
-    journal.write(Event::RunEnded(RunEnded { duration_ms: play::milliseconds_since(start), interrupted }));
+    journal.write(Event::RunEnded(RunEnded { duration_ms: milliseconds_since(start), interrupted }));
     Finished { journal_failure: journal.failure(), interrupted }
 }
 
@@ -156,4 +144,9 @@ fn run_started(plan: &RunPlan, folder: &RunFolder, journal: &Journal) -> RunStar
         scenarios: plan.scenarios.iter().map(|scenario| scenario.id.clone()).collect(),
         campaign: serde_json::from_str(&campaign).unwrap_or_default(),
     }
+}
+
+/// How long something took, in milliseconds.
+fn milliseconds_since(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

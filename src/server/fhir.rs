@@ -4,14 +4,12 @@ use hyper::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use uuid::Uuid;
 
 use super::answer::Answer;
-use super::route::Received;
+use super::paths::segments;
+use super::received::Received;
 use super::state::{PagedSearch, State};
 use crate::ror::{
     AccessProfile, Problem, ResourceType, SearchOptions, View, capability_statement, searchset,
 };
-
-/// Base path of the FHIR reading API (ror-fhir.md §1.1). The bare root is an alias.
-pub const FHIR_PATH: &str = "/ws-diffusion-fhir";
 
 /// Answers a request that passed all gates.
 pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile) -> Answer {
@@ -23,11 +21,6 @@ pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile) 
     let answer = route(state, request, &view, profile);
     state.decide(request.exchange, "route", answer.status < 400, format!("{}", answer.status));
     answer
-}
-
-/// Whether the path is that of one of the five types (search or read).
-pub(super) fn is_of_the_five_types(path: &str) -> bool {
-    segments(path).first().is_some_and(|first| ResourceType::parse(first).is_some())
 }
 
 fn route(state: &State, request: &Received, view: &View, profile: AccessProfile) -> Answer {
@@ -137,14 +130,6 @@ fn bundle(
     });
     let text = searchset(view, &search.result, offset, count, &base, self_url, next.as_deref());
     Answer::fhir(200, text)
-}
-
-/// The path below the base, in segments; the bare root is an alias of the base.
-fn segments(path: &str) -> Vec<&str> {
-    let below = path.strip_prefix(FHIR_PATH).unwrap_or(path);
-    let below = below.strip_prefix('/').unwrap_or(below);
-    let below = below.strip_suffix('/').unwrap_or(below);
-    if below.is_empty() { Vec::new() } else { below.split('/').collect() }
 }
 
 /// Whether JSON is among what the client accepts (ror-fhir.md §1.3).

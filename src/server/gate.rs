@@ -4,8 +4,9 @@ use hyper::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 
 use super::answer::Answer;
 use super::fhir;
+use super::paths::is_of_the_five_types;
+use super::received::Received;
 use super::refusal;
-use super::route::Received;
 use super::state::State;
 use crate::journal::Api;
 use crate::ror::Problem;
@@ -80,7 +81,7 @@ fn bearer(state: &State, request: &Received) -> Result<String, &'static str> {
 
 /// The four headers: required on GET of the five types only (ror-fhir.md §1.3), with the values assigned.
 fn assigned_headers(state: &State, request: &Received, entry: &Entry) -> Result<(), Problem> {
-    if request.method() != "GET" || !fhir::is_of_the_five_types(request.path()) {
+    if request.method() != "GET" || !is_of_the_five_types(request.path()) {
         return Ok(());
     }
     for (name, assigned) in state.behaviour.assigned.headers(entry.profile) {

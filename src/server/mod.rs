@@ -5,6 +5,8 @@ pub mod behaviour;
 mod fhir;
 mod gate;
 mod listen;
+mod paths;
+mod received;
 mod refusal;
 mod route;
 mod state;
@@ -20,9 +22,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use behaviour::Behaviour;
-pub use fhir::FHIR_PATH;
+pub use paths::{FHIR_PATH, TOKEN_PATH};
 pub use tls::{Identity, Tls};
-pub use token::{TOKEN_PATH, TokenKey};
+pub use token::TokenKey;
 
 use crate::journal::ScenarioJournal;
 use listen::Listener;

@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{HOST, HeaderName};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, Version};
 
 use super::answer::{Answer, Tracked};
 use super::behaviour::Fault;
-use super::fhir::FHIR_PATH;
+use super::paths::api_of;
+use super::received::Received;
 use super::state::State;
-use super::token::TOKEN_PATH;
 use super::wire::FirstByte;
-use super::{Role, fhir, gate, refusal, token};
-use crate::journal::{self, Api, CertificateFacts, Event, Handshake};
+use super::{Role, gate, refusal, token};
+use crate::journal::{self, Api, Event, Handshake};
 use crate::ror::Problem;
 
 /// Largest request body that is read, in bytes.
@@ -30,18 +29,6 @@ pub(super) struct ConnectionContext {
     pub(super) first_byte: FirstByte,
     /// Port of the listener, for links.
     pub(super) port: u16,
-}
-
-/// A whole request.
-pub(super) struct Received {
-    pub(super) exchange: u32,
-    pub(super) api: Api,
-    parts: Parts,
-    /// Path and query as sent.
-    pub(super) target: String,
-    pub(super) body: Bytes,
-    certificate: Option<CertificateFacts>,
-    port: u16,
 }
 
 /// Why there is no answer on the wire.
@@ -155,23 +142,6 @@ fn send(context: &ConnectionContext, exchange: u32, answer: Answer) -> Result<Re
     Ok(response)
 }
 
-/// Which API a path belongs to; the bare root is an alias of the FHIR base (ror-fhir.md §1.1).
-fn api_of(path: &str) -> Api {
-    let below =
-        |base: &str| path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if path == TOKEN_PATH {
-        Api::Token
-    } else if below("/ws-synchro-dispo-lits-fhir") {
-        Api::Capacity
-    } else if below("/anomalies") {
-        Api::Anomalies
-    } else if below(FHIR_PATH) || path == "/" || path == "/metadata" || fhir::is_of_the_five_types(path) {
-        Api::Fhir
-    } else {
-        Api::Elsewhere
-    }
-}
-
 /// Seconds that a token of ours still has.
 fn remaining(state: &State, parts: &Parts) -> Option<f64> {
     let header = parts.headers.get(hyper::header::AUTHORIZATION)?.to_str().ok()?;
@@ -180,56 +150,4 @@ fn remaining(state: &State, parts: &Parts) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "microseconds of a run fit a double")]
     let seconds = (granted.expires_us as f64 - now as f64) / 1e6;
     Some((seconds * 1000.0).round() / 1000.0)
-}
-
-impl Received {
-    pub(super) fn method(&self) -> &str {
-        self.parts.method.as_str()
-    }
-
-    pub(super) fn path(&self) -> &str {
-        self.parts.uri.path()
-    }
-
-    /// The query's pairs, decoded, in order.
-    pub(super) fn parameters(&self) -> Vec<(String, String)> {
-        form_urlencoded::parse(self.parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect()
-    }
-
-    pub(super) fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.parts.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// A header by its name in lower case; one that is sent several times is one list (RFC 9110 §5.3).
-    pub(super) fn text_header(&self, name: &str) -> Option<String> {
-        let values = self.parts.headers.get_all(name).iter();
-        let values: Vec<&str> = values.filter_map(|value| value.to_str().ok()).map(str::trim).collect();
-        if values.is_empty() { None } else { Some(values.join(", ")) }
-    }
-
-    /// The certificate shown on the connection.
-    pub(super) fn certificate(&self) -> Option<&CertificateFacts> {
-        self.certificate.as_ref()
-    }
-
-    /// Scheme and authority for links: as the client named the mock, if the mock's certificate holds that name.
-    pub(super) fn origin(&self, state: &State) -> String {
-        let authority = self.parts.uri.authority().map(ToString::to_string);
-        let authority = authority.or_else(|| self.header(&HOST).map(str::to_owned));
-        let named = authority.filter(|authority| {
-            let (name, port) = authority.rsplit_once(':').unwrap_or((authority, "443"));
-            let name = name.trim_start_matches('[').trim_end_matches(']');
-            port == self.port.to_string() && state.names.iter().any(|known| known.eq_ignore_ascii_case(name))
-        });
-        let authority = named.unwrap_or_else(|| {
-            format!("{}:{}", state.names.first().map_or("localhost", |name| name), self.port)
-        });
-        format!("https://{authority}")
-    }
-
-    /// The FHIR base URL for links.
-    pub(super) fn base_url(&self, state: &State) -> String {
-        let prefix = if self.path().starts_with(FHIR_PATH) { FHIR_PATH } else { "" };
-        format!("{}{prefix}", self.origin(state))
-    }
 }

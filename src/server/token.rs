@@ -11,14 +11,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::answer::Answer;
+use super::received::Received;
 use super::refusal;
-use super::route::Received;
 use super::state::{State, lock};
 use crate::journal::{Api, CertificateFacts};
 use crate::ror::whitelist::{Entry, Status};
-
-/// Path of the token endpoint (ror-fhir.md §1.1).
-pub const TOKEN_PATH: &str = "/auth/realms/ror/protocol/openid-connect/token";
 
 /// Tokens kept; the mock forgets the oldest beyond that.
 const TOKENS_KEPT: usize = 4096;
