@@ -63,6 +63,7 @@ fn scripted(reply: &ScriptedReply) -> Scripted {
             method: on.method.clone(),
             path: on.path.clone(),
             api: on.api.as_deref().and_then(api),
+            id: on.id.clone(),
         },
         nth: on.nth.unwrap_or(1),
         times: (!on.forever).then(|| on.times.unwrap_or(1)),
@@ -78,6 +79,7 @@ fn scripted(reply: &ScriptedReply) -> Scripted {
         fault: reply.fault.map(|fault| match fault {
             scenario::Fault::Reset => Fault::Reset,
             scenario::Fault::Truncate => Fault::Truncate,
+            scenario::Fault::Half => Fault::Half,
         }),
     }
 }

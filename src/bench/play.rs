@@ -44,8 +44,8 @@ async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
             variables: step_variables(&variables, scenario, number, state.path()),
         };
         let end = act(shared, journal, number, step, call).await;
-        // Without the action, or without an adapter, further steps would tell nothing.
-        if matches!(end, StepEnd::NoAction | StepEnd::NotStarted { .. }) {
+        // Without an adapter, further steps would tell nothing.
+        if matches!(end, StepEnd::NotStarted { .. }) {
             break;
         }
     }

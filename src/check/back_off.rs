@@ -63,10 +63,13 @@ impl Kind for BackOff {
         if refusals.is_empty() {
             return not_refused(&self.after);
         }
-        let mut smallest: Option<(u64, &Exchange, &Exchange)> = None;
+        let mut smallest: Option<Gap<'_>> = None;
+        let mut short = 0;
         let mut most: (u32, Vec<u32>) = (0, Vec::new());
         for series in calls.values() {
-            if let Some(found) = smallest_gap(&flights, series)
+            let gaps = gaps(&flights, series);
+            short = short.max(gaps.iter().filter(|gap| self.is_short(gap.0)).count());
+            if let Some(found) = gaps.into_iter().min_by_key(|gap| gap.0)
                 && smallest.is_none_or(|(least, ..)| found.0 < least)
             {
                 smallest = Some(found);
@@ -76,15 +79,19 @@ impl Kind for BackOff {
                 most = attempts;
             }
         }
-        self.conclude(&refusals, smallest, most)
+        self.conclude(&refusals, (smallest, short), most)
     }
 }
 
 impl BackOff {
+    fn is_short(&self, gap_us: u64) -> bool {
+        gap_us < self.floor.micros().saturating_sub(TOLERANCE_US)
+    }
+
     fn conclude(
         &self,
         refusals: &[u32],
-        smallest: Option<(u64, &Exchange, &Exchange)>,
+        (smallest, short): (Option<Gap<'_>>, usize),
         (attempts, cited): (u32, Vec<u32>),
     ) -> Finding {
         let floor = self.floor.micros();
@@ -102,7 +109,7 @@ impl BackOff {
             ),
         };
         if let Some((gap, refusal, call)) = smallest
-            && gap < floor.saturating_sub(TOLERANCE_US)
+            && self.is_short(gap)
         {
             let (gap, floor, name) = (ms(gap), ms(floor), named(call));
             let why = Text::new(
@@ -119,7 +126,10 @@ impl BackOff {
                 "Sans délai annoncé, attendez un temps qui croît à chaque tentative (par exemple 1 s, 2 s, 4 s).",
                 "Without an advertised delay, wait for a time that grows with each attempt (for instance 1 s, 2 s, 4 s)."
             );
-            return Finding::broken(actual, why, remedy).citing([refusal.number, call.number]);
+            let mut finding = Finding::broken(actual, why, remedy).citing([refusal.number, call.number]);
+            // Public HTTP libraries repeat once at once and then back off: that is no loop.
+            finding.at_most_should = short == 1 && attempts <= self.attempts;
+            return finding;
         }
         if attempts > self.attempts {
             let most = self.attempts;
@@ -141,12 +151,12 @@ impl BackOff {
     }
 }
 
-/// The shortest time between a refusal and the next attempt of the same call in the same step, those in flight left out.
-fn smallest_gap<'a>(
-    flights: &Flights<'_>,
-    series: &[(&'a Exchange, bool)],
-) -> Option<(u64, &'a Exchange, &'a Exchange)> {
-    let mut smallest: Option<(u64, &Exchange, &Exchange)> = None;
+/// Time from a refusal to the next attempt of the same call, µs, and both.
+type Gap<'a> = (u64, &'a Exchange, &'a Exchange);
+
+/// The times between a refusal and the next attempt of the same call in the same step, those in flight left out.
+fn gaps<'a>(flights: &Flights<'_>, series: &[(&'a Exchange, bool)]) -> Vec<Gap<'a>> {
+    let mut gaps = Vec::new();
     for (index, (refusal, refused)) in series.iter().enumerate() {
         let Some(ready) = refusal.ready_us().filter(|_| *refused) else { continue };
         let next = series[index + 1..]
@@ -155,13 +165,10 @@ fn smallest_gap<'a>(
             .map(|(call, _)| *call)
             .find(|call| call.step == refusal.step && !flights.in_flight(refusal, call));
         if let Some(call) = next {
-            let gap = call.request.first_byte_us.saturating_sub(ready);
-            if smallest.is_none_or(|(least, ..)| gap < least) {
-                smallest = Some((gap, refusal, call));
-            }
+            gaps.push((call.request.first_byte_us.saturating_sub(ready), *refusal, call));
         }
     }
-    smallest
+    gaps
 }
 
 /// Refused attempts of one call; those that were under way together count once.

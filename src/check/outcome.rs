@@ -68,7 +68,7 @@ impl Kind for ExpectedOutcome {
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
         let mut last = None;
         for step in scene.steps() {
-            let finding = self.judge(step);
+            let finding = self.judge(step).notes(malformed(step));
             if finding.verdict != super::Verdict::Met {
                 return finding;
             }
@@ -81,6 +81,19 @@ impl Kind for ExpectedOutcome {
             )
         })
     }
+}
+
+/// What is wrong with the form of the adapter's result.
+fn malformed(step: &Step) -> Vec<Text> {
+    let result = step.ended.as_ref().and_then(|ended| ended.result.as_ref());
+    let faults = result.map(|result| result.malformed.as_slice()).unwrap_or_default();
+    faults
+        .iter()
+        .map(|fault| {
+            let fault = quote(fault);
+            both!("Résultat de l’adaptateur mal formé : {fault}.", "The adapter's result is malformed: {fault}.")
+        })
+        .collect()
 }
 
 impl ExpectedOutcome {

@@ -204,8 +204,8 @@ fn not_delivered(scene: &Scene<'_>) -> Finding {
     )
     .remedy(
         both!(
-            "Vérifiez que l’adaptateur exécute l’action demandée en entier (ROR_ACTION, ROR_INPUT).",
-            "Check that the adapter carries out the whole of the action asked for (ROR_ACTION, ROR_INPUT)."
+            "Vérifiez que l’adaptateur exécute l’action demandée en entier (ROR_ACTION, ROR_INPUT). Si le client fait autrement ce qui est demandé (lectures groupées, par exemple), ce contrôle ne peut pas conclure.",
+            "Check that the adapter carries out the whole of the action asked for (ROR_ACTION, ROR_INPUT). If the client does what is asked in another way (batched reads, for instance), this check cannot conclude."
         ),
         Party::Configuration,
     )

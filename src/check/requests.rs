@@ -48,6 +48,11 @@ impl Kind for Requests {
         if self.times.bounds().0 == 0 { Nature::Reaction } else { Nature::Completion }
     }
 
+    fn hinges_on_fault(&self, _: &[Option<u16>]) -> bool {
+        // What is missing may be missing because the reply that would have called for it never came.
+        self.times.bounds().0 > 0
+    }
+
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
         let found: Vec<u32> = scene
             .exchanges()
@@ -62,13 +67,14 @@ impl Kind for Requests {
             format!("{count} matching request(s) ({})", list.en),
         );
         if count > usize::try_from(high).unwrap_or(usize::MAX) {
-            let why = both!(
-                "Le client a envoyé {count} requête(s) de cette sorte, au lieu de {high} au plus.",
-                "The client sent {count} requests of this kind instead of {high} at most."
+            let what = self.matching.describe();
+            let why = Text::new(
+                format!("Le client a envoyé {count} requête(s){}, au lieu de {high} au plus.", what.fr),
+                format!("The client sent {count} request(s){} instead of {high} at most.", what.en),
             );
             let remedy = both!(
-                "Supprimez les appels en trop : les échanges cités les montrent.",
-                "Remove the calls that are too many: the exchanges cited show them."
+                "Voyez dans les échanges cités ce qui a provoqué ces appels, et faites qu’ils n’aient plus lieu.",
+                "See in the exchanges cited what caused these calls, and make them not happen."
             );
             return Finding::broken(actual, why, remedy).citing(found);
         }

@@ -47,6 +47,24 @@ pub(super) fn mistake(asked: &str, sent: &str) -> Option<Text> {
     {
         return Some(both!("le code est envoyé sans son système", "the code is sent without its system"));
     }
+    if let Some((asked_value, offset)) = split_offset(asked)
+        && sent.starts_with(asked_value)
+        && !sent.contains(offset)
+    {
+        return Some(both!(
+            "le décalage horaire {offset} est perdu ou changé : c’est un autre instant",
+            "the offset {offset} is lost or changed: that is another instant"
+        ));
+    }
+    if asked.to_lowercase() == sent.to_lowercase() {
+        return Some(both!("la casse est changée", "capitals are changed"));
+    }
+    if sent.split([',', ';']).any(|part| part == asked) {
+        return Some(both!(
+            "plusieurs valeurs sont fusionnées en une : une virgule veut dire OU, un paramètre répété veut dire ET",
+            "several values are merged into one: a comma means OR, a repeated parameter means AND"
+        ));
+    }
     if normal(asked) == normal(sent) {
         return Some(both!(
             "la valeur est envoyée sous une autre forme Unicode (NFD au lieu de NFC)",
@@ -59,6 +77,13 @@ pub(super) fn mistake(asked: &str, sent: &str) -> Option<Text> {
 /// `name=value`, quoted.
 pub(super) fn pair(name: &str, value: &str) -> String {
     quote(&format!("{name}={value}"))
+}
+
+/// A date and its offset, `+01:00` or `-05:00`.
+fn split_offset(value: &str) -> Option<(&str, &str)> {
+    let (date, offset) = value.split_at_checked(value.len().checked_sub(6)?)?;
+    let is_offset = matches!(offset.as_bytes(), [b'+' | b'-', _, _, b':', _, _]) && date.contains('T');
+    is_offset.then_some((date, offset))
 }
 
 fn same_instant(asked: &str, sent: &str) -> bool {
@@ -118,6 +143,10 @@ mod tests {
             ("sys|022", "022", "without its system"),
             ("sys|022", "|022", "without its system"),
             ("Hôpital", "Ho\u{302}pital", "NFD"),
+            ("ge2026-01-01T00:00:00+01:00", "ge2026-01-01T00:00:00", "lost"),
+            ("ge2026-01-01T00:00:00+01:00", "ge2026-01-01T00:00:00Z", "lost"),
+            ("Hôpital", "hôpital", "capitals"),
+            ("sys|1", "sys|1,sys|2", "AND"),
         ] {
             let text = mistake(asked, sent).map(|text| text.en).unwrap_or_default();
             assert!(text.contains(word), "{asked} / {sent}: {text}");

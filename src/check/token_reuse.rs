@@ -18,7 +18,7 @@ pub struct TokenReuse {
 }
 
 /// Fewer calls than that show nothing.
-const ENOUGH_CALLS: usize = 3;
+const ENOUGH_CALLS: usize = 2;
 /// A token with less than that left may be renewed, whatever its lifetime.
 const NEARLY_OVER_US: u64 = 15_000_000;
 

@@ -57,6 +57,29 @@ pub(super) fn parse(text: &[u8]) -> Option<AdapterResult> {
     Some(AdapterResult { outcome, message: bounded(&message), integrated, malformed })
 }
 
+/// A result that was printed over several lines: from the last `{` that stands alone on a line to the end.
+pub(super) fn parse_pretty(stdout: &str) -> Option<AdapterResult> {
+    if stdout.trim_end().lines().last()? != "}" {
+        return None;
+    }
+    let start = if stdout.starts_with("{\n") { 0 } else { stdout.rfind("\n{\n")? };
+    parse(stdout[start..].trim().as_bytes())
+}
+
+impl AdapterResult {
+    /// Notes when the exit code says otherwise.
+    pub(super) fn beside(mut self, code: Option<i32>) -> Self {
+        match (self.outcome.as_str(), code) {
+            ("ok", Some(code @ 1..)) => {
+                self.malformed.push(format!("outcome \"ok\" beside exit code {code}: taken for an error"));
+            }
+            ("error", Some(0)) => self.malformed.push("outcome \"error\" beside exit code 0: taken for an error".to_owned()),
+            _ => {}
+        }
+        self
+    }
+}
+
 /// Reads the result file, if there is one that can be used.
 pub(super) fn parse_file(path: &Path) -> Option<AdapterResult> {
     let size = std::fs::metadata(path).ok()?.len();

@@ -260,7 +260,17 @@ mod tests {
         let mut outcome = sample::outcome();
         outcome.lang = Lang::En;
         let one = outcome.scenarios[0].checks[1].clone();
-        outcome.scenarios[0].checks = vec![one; 100];
+        // The same reason is told once, however often it stands.
+        outcome.scenarios[0].checks = vec![one.clone(); 100];
+        let text = plain(&outcome, 80);
+        assert_eq!(text.matches("quota-retry-after/waits").count(), 1);
+        assert!(text.contains("and 99 more"), "{text}");
+        let different = |number: usize| {
+            let mut check = one.clone();
+            check.why = Text::same(format!("reason {number}"));
+            check
+        };
+        outcome.scenarios[0].checks = (0..100).map(different).collect();
         let text = plain(&outcome, 80);
         assert_eq!(text.matches("quota-retry-after/waits").count(), MOST_CHECKS);
         assert!(text.contains("further checks to be read in the report: 68"), "{text}");

@@ -174,6 +174,8 @@ pub struct On {
     pub path: Option<String>,
     /// Name of the API instead of a path: token, fhir, capacity, anomalies.
     pub api: Option<String>,
+    /// Technical id that the request asks for: last segment of its path, or among the values of `_id`.
+    pub id: Option<String>,
     /// First matching request to be answered so, from 1.
     pub nth: Option<u32>,
     /// How many in a row, from the nth; 1 when absent.
@@ -226,6 +228,8 @@ pub enum Fault {
     Reset,
     /// The connection is cut in the middle of the body.
     Truncate,
+    /// The body is half of itself, and whole as far as HTTP can tell.
+    Half,
 }
 
 /// One step: exactly one of `act` and `wait`.

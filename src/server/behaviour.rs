@@ -104,19 +104,27 @@ pub struct Selector {
     pub path: Option<String>,
     /// API.
     pub api: Option<Api>,
+    /// Technical id asked for: last segment of the path, or among the values of `_id`.
+    pub id: Option<String>,
 }
 
 impl Selector {
     /// Whether a request is meant.
     #[must_use]
-    pub fn selects(&self, method: &str, path: &str, api: Api) -> bool {
+    pub fn selects(&self, method: &str, path: &str, parameters: &[(String, String)], api: Api) -> bool {
         self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.api.is_none_or(|wanted| wanted == api)
+            && self.id.as_deref().is_none_or(|id| asks_for(id, path, parameters))
             && self.path.as_deref().is_none_or(|wanted| match wanted.strip_suffix('*') {
                 Some(prefix) => path.starts_with(prefix),
                 None => path == wanted,
             })
     }
+}
+
+fn asks_for(id: &str, path: &str, parameters: &[(String, String)]) -> bool {
+    path.rsplit('/').next() == Some(id)
+        || parameters.iter().any(|(name, value)| name == "_id" && value.split(',').any(|asked| asked == id))
 }
 
 /// What Retry-After says.
@@ -151,6 +159,8 @@ pub enum Fault {
     Reset,
     /// The connection is cut in the middle of the body.
     Truncate,
+    /// The body is half of itself, and whole as far as HTTP can tell.
+    Half,
 }
 
 impl Fault {
@@ -160,6 +170,7 @@ impl Fault {
         match self {
             Self::Reset => "reset",
             Self::Truncate => "truncate",
+            Self::Half => "half",
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::answer::Answer;
-use super::behaviour::{Advertise, RetryAfter, Scripted, ScriptedBody};
+use super::behaviour::{Advertise, Fault, RetryAfter, Scripted, ScriptedBody};
 use super::state::State;
 use crate::journal::Api;
 use crate::ror::Problem;
@@ -42,6 +42,9 @@ pub(super) fn scripted(
     }
     answer.scripted = Some(number);
     answer.fault = scripted.fault;
+    if scripted.fault == Some(Fault::Half) {
+        answer.body.truncate(answer.body.len() / 2);
+    }
     answer.hold = scripted.hold;
     answer
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
 use super::behaviour::{Behaviour, Scripted};
+use super::received::Received;
 use super::token::{TokenKey, Tokens};
 use crate::journal::{Api, Decision, Event, QuotaState, ScenarioJournal};
 use crate::ror::quota::{Count, Window, Windows};
@@ -108,17 +109,16 @@ impl State {
     }
 
     /// The scripted reply for a request that passed the token and whitelist gates, and its number from 1.
-    pub(super) fn scripted(
-        &self,
-        exchange: u32,
-        method: &str,
-        path: &str,
-        api: Api,
-    ) -> Option<(u32, &Scripted)> {
+    pub(super) fn scripted(&self, request: &Received) -> Option<(u32, &Scripted)> {
+        let (exchange, api) = (request.exchange, request.api);
+        let mut parameters = request.parameters();
+        if request.path().ends_with("/_search") {
+            parameters.extend(form_urlencoded::parse(&request.body).into_owned());
+        }
         let mut matched = lock(&self.matched);
         let mut chosen = None;
         for (number, (scripted, count)) in (1..).zip(self.behaviour.scripted.iter().zip(matched.iter_mut())) {
-            if !scripted.on.selects(method, path, api) {
+            if !scripted.on.selects(request.method(), request.path(), &parameters, api) {
                 continue;
             }
             *count += 1;

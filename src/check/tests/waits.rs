@@ -215,7 +215,14 @@ fn a_hot_loop_and_an_endless_loop_are_accused() {
     let mut hot = story();
     hot.get(0, LOCATION, 429);
     hot.get(100, LOCATION, 200);
-    assert_broken(&hot.check(back_off()), &["98 ms", "500 ms"], &[2, 3]);
+    let finding = hot.check(back_off());
+    assert_broken(&finding, &["98 ms", "500 ms"], &[2, 3]);
+    assert!(finding.at_most_should, "one repetition at once, then a back-off, is what common libraries do");
+    let mut hotter = story();
+    hotter.get(0, LOCATION, 429);
+    hotter.get(100, LOCATION, 429);
+    hotter.get(200, LOCATION, 200);
+    assert!(!hotter.check(back_off()).at_most_should, "a second one is a loop");
     let mut endless = story();
     for at in [0, 600, 1_200, 1_800] {
         endless.get(at, LOCATION, 429);

@@ -40,13 +40,13 @@ impl Lint<'_> {
 
     fn reply(&mut self, index: usize, reply: &Reply) {
         let base = place!["given", "replies", index, "reply"];
-        if reply.status.is_none() && reply.fault.is_none() {
+        if reply.status.is_none() && reply.fault.is_none() && reply.hold.is_none() {
             self.at(
                 Code::EmptyReply,
                 base,
                 Text::new(
-                    "cette réponse n’a ni statut ni défaut",
-                    "this reply has neither a status nor a fault",
+                    "cette réponse n’a ni statut, ni défaut, ni retenue",
+                    "this reply has no status, no fault and no hold",
                 ),
                 Text::new(
                     "ajoutez « status: 429 » ou « fault: reset »",
