@@ -53,7 +53,7 @@ pub(super) fn quota_facts(quotas: &Quotas, profile: AccessProfile) -> QuotaFacts
 fn scripted(reply: &ScriptedReply) -> Scripted {
     let (on, reply) = (&reply.on, &reply.reply);
     let retry_after = match (reply.retry_after, reply.retry_after_date, &reply.retry_after_raw) {
-        (Some(delay), _, _) => Some(RetryAfter::Seconds(delay.duration().as_secs())),
+        (Some(delay), _, _) => Some(RetryAfter::Seconds(delay.micros().div_ceil(1_000_000))),
         (_, Some(delay), _) => Some(RetryAfter::DateIn(delay.duration())),
         (_, _, Some(raw)) => Some(RetryAfter::Raw(raw.clone())),
         _ => None,

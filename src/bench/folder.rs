@@ -144,12 +144,13 @@ impl RunFolder {
     }
 }
 
-/// A folder is ours when its journal begins as ours do.
+/// A folder is ours when its journal begins as ours do, or is empty because the run was ended at once.
 fn is_ours(path: &Path) -> bool {
     let mut start = [0; 512];
     let Ok(mut journal) = fs::File::open(path.join("journal.jsonl")) else { return false };
     let length = io::Read::read(&mut journal, &mut start).unwrap_or(0);
-    String::from_utf8_lossy(&start[..length]).contains("\"run-started\"")
+    let begins = String::from_utf8_lossy(&start[..length]).contains("\"run-started\"");
+    begins || (length == 0 && path.join("requirements").is_dir() && path.join("bodies").is_dir())
 }
 
 /// `reports/latest`, for people; a system that has no links goes without.

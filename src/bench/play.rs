@@ -12,10 +12,19 @@ use super::shared::Shared;
 use super::{Driver, behaviour};
 use crate::driver::{Call, Ending, Variables};
 use crate::journal::{
-    Event, Redactor, ScenarioEnded, ScenarioJournal, ScenarioStarted, StepEnd, StepEnded, StepStarted,
+    Event, ScenarioEnded, ScenarioJournal, ScenarioStarted, StepEnd, StepEnded, StepStarted,
 };
 use crate::scenario::{Scenario, Step};
 use crate::server::{FHIR_PATH, Mock};
+
+/// How much of an output the journal keeps, in bytes.
+const OUTPUT_SHOWN: usize = 16 * 1024;
+
+/// How much of a message the journal keeps, in characters.
+const MESSAGE_SHOWN: usize = 2_000;
+
+/// A longer `integrated` is kept beside the journal, in bytes.
+const INTEGRATED_INLINE: usize = 64 * 1024;
 
 /// Time allowed to a client when the scenario does not say.
 pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
@@ -105,7 +114,7 @@ async fn act(
             stderr_tail: String::new(),
         }
     };
-    let ended = redacted(ending, journal.redactor());
+    let ended = redacted(ending, journal);
     let end = ended.end.clone();
     journal.write(Event::StepEnded(Box::new(StepEnded { step: number, ..ended })));
     end
@@ -127,18 +136,27 @@ fn step_variables(common: &Variables, scenario: &Scenario, number: u32, state: &
     variables
 }
 
-/// What a client says may hold a secret, too.
-fn redacted(ending: Ending, redactor: &Redactor) -> StepEnded {
+/// What a client says may hold a secret, too. Cut only once it is redacted, so that no half of a secret stays.
+fn redacted(ending: Ending, journal: &ScenarioJournal) -> StepEnded {
+    let redactor = journal.redactor();
+    let beginning = |text: &str| match redactor.text(text).char_indices().nth(MESSAGE_SHOWN) {
+        None => redactor.text(text),
+        Some((end, _)) => format!("{}…", &redactor.text(text)[..end]),
+    };
     let end = match ending.end {
-        StepEnd::Error { message } => StepEnd::Error { message: redactor.text(&message) },
-        StepEnd::NotStarted { reason } => StepEnd::NotStarted { reason: redactor.text(&reason) },
+        StepEnd::Error { message } => StepEnd::Error { message: beginning(&message) },
+        StepEnd::NotStarted { reason } => StepEnd::NotStarted { reason: beginning(&reason) },
         other => other,
     };
     let result = ending.result.map(|mut result| {
-        result.message = redactor.text(&result.message);
-        if let Some(items) = &mut result.integrated {
-            let text = redactor.text(&Value::Array(std::mem::take(items)).to_string());
-            *items = serde_json::from_str(&text).unwrap_or_default();
+        result.message = beginning(&result.message);
+        if let Some(items) = result.integrated.take() {
+            let text = Value::Array(items).to_string();
+            if text.len() > INTEGRATED_INLINE {
+                result.integrated_kept = Some(journal.body("application/json", text.as_bytes()));
+            } else {
+                result.integrated = serde_json::from_str(&redactor.text(&text)).ok();
+            }
         }
         result
     });
@@ -146,7 +164,16 @@ fn redacted(ending: Ending, redactor: &Redactor) -> StepEnded {
         step: 0,
         end,
         result,
-        stdout_tail: redactor.text(&ending.stdout_tail),
-        stderr_tail: redactor.text(&ending.stderr_tail),
+        stdout_tail: last_part(&redactor.text(&ending.stdout_tail)),
+        stderr_tail: last_part(&redactor.text(&ending.stderr_tail)),
     }
+}
+
+/// The end of an output.
+fn last_part(text: &str) -> String {
+    let mut start = text.len().saturating_sub(OUTPUT_SHOWN);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    if start == 0 { text.to_owned() } else { format!("[…]\n{}", &text[start..]) }
 }

@@ -18,7 +18,7 @@ pub struct Campaign {
     pub profile: AccessProfile,
     /// Plans to play; all when empty.
     pub plans: Vec<String>,
-    /// Whether plans were named: one that is not covered is then exit 5.
+    /// Whether plans were named by `--plan`: one that is not covered is then exit 5.
     pub plans_named: bool,
     /// Stretches every deadline.
     pub patience: f64,

@@ -140,8 +140,11 @@ impl Integrated {
         }
         let result = step.ended.as_ref().and_then(|ended| ended.result.as_ref());
         let Some(declared) = result.and_then(|result| result.integrated.as_ref()) else {
-            let malformed = result.map(|result| result.malformed.clone()).unwrap_or_default();
-            return undeclared().notes(malformed.iter().map(|what| Text::same(quote(what))));
+            let malformed = result.map(|result| result.malformed.as_slice()).unwrap_or_default();
+            return match malformed.first() {
+                None => undeclared(),
+                Some(what) => unreadable(&quote(what)),
+            };
         };
         let Some(truth) = scene.truth else {
             return Finding::undecided(
@@ -233,6 +236,21 @@ impl Integrated {
         };
         Finding::broken(actual, first.clone(), remedy).notes(wrong.iter().skip(1).take(4).cloned())
     }
+}
+
+/// The adapter said something that cannot be read: not the same as saying nothing.
+fn unreadable(what: &str) -> Finding {
+    Finding::config_error(
+        both!("Résultat inutilisable : {what}.", "Unusable result: {what}."),
+        both!(
+            "L’adaptateur a donné un résultat que le banc ne peut pas lire : ce que le client déclare n’est pas comparé.",
+            "The adapter gave a result that the bench cannot read: what the client declares is not compared."
+        ),
+        both!(
+            "Écrivez un objet JSON d’une ligne, en dernière ligne de la sortie standard ou dans ROR_RESULT_FILE (docs/adapter.md).",
+            "Write a JSON object on one line, as the last line of standard output or in ROR_RESULT_FILE (docs/adapter.md)."
+        ),
+    )
 }
 
 fn undeclared() -> Finding {

@@ -1,5 +1,7 @@
 //! What must hold before any kind concludes: the client acted, something came, the fault was delivered.
 
+use std::collections::BTreeSet;
+
 use super::Party;
 use super::context::Scene;
 use super::words::{both, quote};
@@ -10,7 +12,7 @@ use crate::text::Text;
 /// Evaluates a kind, or says why nothing can be concluded.
 pub(super) fn guard(kind: &dyn Kind, scene: &Scene<'_>) -> Finding {
     if let Some(obstacle) = obstacle(scene) {
-        return unless_proved(kind, scene, obstacle, Nature::Form);
+        return unless_proved(kind, scene, obstacle, Nature::Reaction);
     }
     if scene.exchanges().next().is_none() {
         return no_traffic(scene);
@@ -182,12 +184,14 @@ fn is_cut_short(scene: &Scene<'_>) -> bool {
     evidence.ended.is_none() || missing || scene.steps().any(|step| step.ended.is_none())
 }
 
+/// Whether one of the scripted replies never went out.
 fn fault_is_missing(evidence: &Evidence, scene: &Scene<'_>) -> bool {
-    !scene.scripted.is_empty()
-        && !evidence.exchanges.iter().any(|exchange| {
-            exchange.response.as_ref().is_some_and(|response| response.scripted.is_some())
-                || exchange.decisions.iter().any(|decision| decision.gate == "scripted")
-        })
+    let delivered: BTreeSet<u32> = evidence
+        .exchanges
+        .iter()
+        .filter_map(|exchange| exchange.response.as_ref()?.scripted)
+        .collect();
+    (1..).zip(scene.scripted).any(|(number, _)| !delivered.contains(&number))
 }
 
 fn not_delivered(scene: &Scene<'_>) -> Finding {

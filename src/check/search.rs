@@ -21,8 +21,7 @@ pub struct Search {
 }
 
 /// Parameters that shape the answer and not the set that is found: a client may add them.
-const HARMLESS: [&str; 8] =
-    ["_count", "_format", "_summary", "_elements", "_sort", "_total", "_pretty", "_contained"];
+const HARMLESS: [&str; 3] = ["_count", "_format", "_sort"];
 
 /// What a step asked for.
 #[derive(Debug)]

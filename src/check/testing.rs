@@ -109,6 +109,7 @@ impl Story {
             message: String::new(),
             integrated: Some(integrated.as_array().unwrap().clone()),
             malformed: Vec::new(),
+            integrated_kept: None,
         });
         self
     }

@@ -47,7 +47,7 @@ pub(super) fn campaign(setup: &SetupArguments, lang: Lang) -> Result<Campaign, F
     Ok(Campaign {
         profile: access_profile(profile)?,
         plans: file.plans.clone(),
-        plans_named: !file.plans.is_empty(),
+        plans_named: false,
         patience: setup.patience,
         seed: setup.seed,
         fail_on: Vec::new(),

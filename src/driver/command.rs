@@ -117,7 +117,10 @@ impl Adapter {
         let result = environment
             .get("ROR_RESULT_FILE")
             .and_then(|path| result::parse_file(Path::new(path)))
-            .or_else(|| result::parse(stdout.last_line()).or_else(|| result::parse_pretty(&stdout.text())));
+            
+            .or_else(|| result::parse(stdout.last_line()))
+            .or_else(|| result::parse_pretty(&stdout.text()))
+            .or_else(|| stdout.too_long().map(result::unusable));
         let result = result.map(|result| match &status {
             Ok(Ok(status)) => result.beside(status.code()),
             _ => result,

@@ -9,8 +9,8 @@ use crate::journal::{AdapterResult, StepEnd};
 /// Largest result file, in bytes.
 const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 
-/// Most of a message that is kept, in characters.
-const MESSAGE_LIMIT: usize = 2_000;
+/// Most of a message that is taken, in characters; the bench cuts it once it is redacted, so that no secret is cut in two.
+const MESSAGE_LIMIT: usize = 16_000;
 
 /// How a step ended, before it is journaled.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub(super) fn parse(text: &[u8]) -> Option<AdapterResult> {
             None
         }
     };
-    Some(AdapterResult { outcome, message: bounded(&message), integrated, malformed })
+    Some(AdapterResult { outcome, message: bounded(&message), integrated, malformed, integrated_kept: None })
 }
 
 /// A result that was printed over several lines: from the last `{` that stands alone on a line to the end.
@@ -87,15 +87,19 @@ pub(super) fn parse_file(path: &Path) -> Option<AdapterResult> {
         return None;
     }
     if size > FILE_LIMIT {
-        let malformed = vec![format!("ROR_RESULT_FILE: {size} bytes, more than {FILE_LIMIT}")];
-        return Some(AdapterResult {
-            outcome: "error".into(),
-            message: String::new(),
-            integrated: None,
-            malformed,
-        });
+        return Some(unusable(format!("ROR_RESULT_FILE: {size} bytes, more than {FILE_LIMIT}")));
     }
-    parse(&std::fs::read(path).ok()?)
+    let text = std::fs::read(path).ok()?;
+    Some(parse(&text).unwrap_or_else(|| {
+        let why = serde_json::from_slice::<Value>(&text).err();
+        let why = why.map_or_else(|| "it has no `outcome`".to_owned(), |error| error.to_string());
+        unusable(format!("ROR_RESULT_FILE is not a result: {why}"))
+    }))
+}
+
+/// A result that says nothing but that it cannot be used; the exit code then tells the outcome.
+pub(super) fn unusable(why: String) -> AdapterResult {
+    AdapterResult { outcome: "ok".to_owned(), malformed: vec![why], ..AdapterResult::default() }
 }
 
 /// The beginning of a message that is too long, marked as such.

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::oneshot;
 
-/// How much of each output is kept for the report, in bytes.
-const TAIL: usize = 16 * 1024;
+/// How much of each output is kept, in bytes. The report shows less: the bench cuts once secrets are removed, so that
+/// none is cut in two.
+const TAIL: usize = 32 * 1024;
 
 /// Longest last line that can be a result, in bytes; larger results go through `ROR_RESULT_FILE`.
 const LONGEST_LINE: usize = 8 * 1024 * 1024;
@@ -20,6 +21,7 @@ pub(super) struct Tail {
     line: Vec<u8>,
     last: Vec<u8>,
     too_long: bool,
+    last_too_long: bool,
 }
 
 impl Tail {
@@ -62,9 +64,17 @@ impl Tail {
         if self.too_long {
             self.last.clear();
             self.too_long = false;
+            self.last_too_long = true;
         } else if !line.trim_ascii().is_empty() {
             self.last = line;
+            self.last_too_long = false;
         }
+    }
+
+    /// Why the last line cannot be a result, when it is too long.
+    pub(super) fn too_long(&self) -> Option<String> {
+        let limit = LONGEST_LINE;
+        self.last_too_long.then(|| format!("the last line of standard output is longer than {limit} bytes: use ROR_RESULT_FILE"))
     }
 
     /// The last line that is not blank; empty when there was none, or when it was too long.
@@ -76,12 +86,7 @@ impl Tail {
     /// The end of the output as text; what is not UTF-8 is replaced.
     pub(super) fn text(&self) -> String {
         let bytes: Vec<u8> = self.end.iter().copied().collect();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if self.size > TAIL as u64 {
-            format!("[… {} octets/bytes]\n{text}", self.size - TAIL as u64)
-        } else {
-            text
-        }
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 

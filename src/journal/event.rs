@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::wire::{
+    Body,
     ConnectionClosed, ConnectionOpened, Decision, Handshake, Request, Response, ResponseEnded,
 };
 
@@ -210,7 +211,7 @@ pub enum StepEnd {
 }
 
 /// The adapter's result line.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct AdapterResult {
     /// `ok` or `error`.
     pub outcome: String,
@@ -223,6 +224,9 @@ pub struct AdapterResult {
     /// What is wrong with the result's form (`integrated` not a list…); the rest is still used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub malformed: Vec<String>,
+    /// Where `integrated` is kept when it is too long for a line of the journal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integrated_kept: Option<Body>,
 }
 
 /// The scenario is over.

@@ -12,7 +12,7 @@ use super::wire::Body;
 use crate::text::Text;
 
 /// Longest line that is read, in bytes: bodies beyond a few KiB are in files of their own.
-const LONGEST_LINE: usize = 16 * 1024 * 1024;
+pub(super) const LONGEST_LINE: usize = 16 * 1024 * 1024;
 
 /// Iterates over the entries of a run's journal. Ends at the first line that is broken, and says why.
 pub struct Reader {

@@ -1,11 +1,10 @@
 //! The one redaction pass: no secret goes past the journal's entry, yet two equal secrets stay recognisable.
 
-use std::collections::BTreeMap;
 use std::sync::RwLock;
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Parameters and JSON members whose value is a secret, whoever made it.
@@ -26,11 +25,17 @@ const SECRET_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cook
 /// Shortest text that is taken for a secret when registered: shorter ones would blacken ordinary words.
 const SHORTEST_SECRET: usize = 8;
 
+/// Shortest run that is taken for a token or for credentials by its shape.
+const SHORTEST_RUN: usize = 16;
+
 /// Replaces secrets by a keyed digest, `‹redacted:0123456789ab›`.
+///
+/// Few secrets are known by their text (a client's secret); tokens are known by their shape, so that it costs the same
+/// however many were granted.
 pub struct Redactor {
     key: hmac::Key,
-    /// Every spelling of a known secret, and the digest of the secret itself.
-    known: RwLock<BTreeMap<String, String>>,
+    /// Every spelling of a known secret, the longest first, and what stands in its place.
+    known: RwLock<Vec<(String, String)>>,
 }
 
 impl Redactor {
@@ -44,20 +49,21 @@ impl Redactor {
         Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &key), known: RwLock::default() })
     }
 
-    /// From now on, this text is removed wherever it stands, also percent-encoded or in Base64.
+    /// From now on, this text is removed wherever it stands, also percent-encoded or within Base64.
     pub fn register(&self, secret: &str) {
         if secret.len() < SHORTEST_SECRET {
             return;
         }
         let mark = self.mark(secret);
         let Ok(mut known) = self.known.write() else { return };
-        for spelling in [
-            secret.to_owned(),
-            utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(),
-            STANDARD.encode(secret),
-        ] {
-            known.insert(spelling, mark.clone());
+        let plain = [secret.to_owned(), utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string()];
+        for spelling in plain.into_iter().chain(within_base64(secret)) {
+            if !known.iter().any(|(held, _)| *held == spelling) {
+                known.push((spelling, mark.clone()));
+            }
         }
+        // A secret may hold a shorter one.
+        known.sort_by_key(|(spelling, _)| std::cmp::Reverse(spelling.len()));
     }
 
     /// What stands in the place of that secret.
@@ -92,10 +98,8 @@ impl Redactor {
     #[must_use]
     pub fn form(&self, form: &str) -> String {
         let pairs = form.split('&').map(|pair| match pair.split_once('=') {
-            Some((name, value)) if is_secret_name(name) && !value.is_empty() => {
-                let decoded =
-                    percent_encoding::percent_decode_str(value).decode_utf8_lossy().replace('+', " ");
-                format!("{name}={}", self.mark(&decoded))
+            Some((name, value)) if is_secret_name(&decoded(name)) && !value.is_empty() => {
+                format!("{name}={}", self.mark(&decoded(value)))
             }
             _ => self.text(pair),
         });
@@ -117,19 +121,41 @@ impl Redactor {
         }
     }
 
-    /// Any text without the known secrets.
+    /// Any text without the known secrets, and without what has the shape of a token or of HTTP credentials.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
         let Ok(known) = self.known.read() else { return "‹redacted›".to_owned() };
         let mut clean = text.to_owned();
-        // Longest first: a secret may hold a shorter one.
-        let mut spellings: Vec<_> = known.iter().collect();
-        spellings.sort_by_key(|(spelling, _)| std::cmp::Reverse(spelling.len()));
-        for (spelling, mark) in spellings {
+        for (spelling, mark) in known.iter() {
             if clean.contains(spelling.as_str()) {
                 clean = clean.replace(spelling.as_str(), mark);
             }
         }
+        let clean = self.runs(&clean, "eyJ", 0, is_of_a_token);
+        let clean = self.runs(&clean, "Basic ", "Basic ".len(), is_of_base64);
+        self.runs(&clean, "basic ", "basic ".len(), is_of_base64)
+    }
+
+    /// Marks every run of such characters that begins `skip` bytes after `start`, if it is long enough for a secret.
+    fn runs(&self, text: &str, start: &str, skip: usize, belongs: fn(char) -> bool) -> String {
+        let mut clean = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(start) {
+            let begin = at + skip;
+            let length = rest[begin..].find(|character| !belongs(character)).unwrap_or(rest.len() - begin);
+            clean.push_str(&rest[..begin]);
+            let run = &rest[begin..begin + length];
+            if length >= SHORTEST_RUN {
+                clean.push_str(&self.mark(run));
+            } else {
+                clean.push_str(run);
+            }
+            // At least one step on, whatever was found.
+            let next = (begin + length).max(at + start.len());
+            clean.push_str(&rest[(begin + length)..next]);
+            rest = &rest[next..];
+        }
+        clean.push_str(rest);
         clean
     }
 
@@ -151,6 +177,39 @@ impl Redactor {
     }
 }
 
+/// A form's name or value as it is meant.
+fn decoded(text: &str) -> String {
+    let text = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned()
+}
+
+/// What of a secret can be seen in the Base64 of a text that holds it, whatever stands before and after: the same three
+/// spellings for every place that it can have in a group of three bytes, in both alphabets.
+fn within_base64(secret: &str) -> Vec<String> {
+    let mut spellings = Vec::new();
+    for before in 0..3 {
+        let mut bytes = vec![0; before];
+        bytes.extend_from_slice(secret.as_bytes());
+        let whole = bytes.len() / 3 * 4;
+        // The first characters hold bits of what stands before.
+        let first = [0, 2, 3][before];
+        for encoded in [STANDARD.encode(&bytes), URL_SAFE.encode(&bytes)] {
+            if let Some(core) = encoded.get(first..whole).filter(|core| core.len() >= SHORTEST_SECRET) {
+                spellings.push(core.to_owned());
+            }
+        }
+    }
+    spellings
+}
+
+fn is_of_a_token(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '=')
+}
+
+fn is_of_base64(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '-' | '_' | '=')
+}
+
 fn is_secret_name(name: &str) -> bool {
     SECRET_NAMES.contains(&name)
 }
@@ -163,11 +222,36 @@ mod tests {
     #[test]
     fn a_known_secret_goes_in_every_spelling_and_stays_comparable() {
         let redactor = Redactor::new().unwrap();
-        redactor.register("s3cret/with+signs");
-        let mark = redactor.mark("s3cret/with+signs");
-        for carrier in ["x s3cret/with+signs y", "x s3cret%2Fwith%2Bsigns y", "x czNjcmV0L3dpdGgrc2lnbnM= y"]
-        {
+        let secret = "s3cret/with+signs";
+        redactor.register(secret);
+        let mark = redactor.mark(secret);
+        for carrier in ["x s3cret/with+signs y", "x s3cret%2Fwith%2Bsigns y"] {
             assert_eq!(redactor.text(carrier), format!("x {mark} y"));
+        }
+        for before in ["", "a", "ab", "abc:", "client-id:"] {
+            for encoded in [STANDARD.encode(format!("{before}{secret}!")), URL_SAFE.encode(format!("{before}{secret}"))] {
+                let clean = redactor.text(&format!("x{encoded}"));
+                assert!(clean.contains(&mark), "{before}: {clean}");
+            }
+        }
+        // However the form spells it.
+        for form in ["client_secret=s3cret%2Fwith%2Bsigns", "client_secret=s3cret/with%2bsigns"] {
+            assert_eq!(redactor.form(form), format!("client_secret={mark}"));
+        }
+        assert!(redactor.form("client%5Fsecret=unheard-of").contains("‹redacted:"));
+    }
+
+    #[test]
+    fn tokens_and_credentials_are_known_by_their_shape() {
+        let redactor = Redactor::new().unwrap();
+        let token = "eyJhbGciOiJFUzI1NiJ9.eyJleHAiOjF9.c2ln";
+        let mark = redactor.mark(token);
+        let said = format!("got {token}, then {token}");
+        assert_eq!(redactor.text(&said), format!("got {mark}, then {mark}"));
+        let clean = redactor.text("> Authorization: Basic Y2xpZW50OnNlY3JldC1vZi1pdA==\nnext");
+        assert!(clean.starts_with("> Authorization: Basic ‹redacted:") && clean.ends_with("\nnext"), "{clean}");
+        for innocent in ["Basic care is given", "eyJ", "the basic rules", "é eyJ é"] {
+            assert_eq!(redactor.text(innocent), innocent);
         }
     }
 

@@ -11,6 +11,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use time::OffsetDateTime;
 
 use super::event::{Entry, Event};
+use super::read::LONGEST_LINE;
 use super::redact::Redactor;
 use super::wire::{Body, Request};
 
@@ -149,6 +150,11 @@ impl Journal {
                 return self.fail(&self.inner.folder.join("journal.jsonl"), &io::Error::other(error));
             }
         };
+        if line.len() > LONGEST_LINE {
+            drop(chain);
+            let error = io::Error::other(format!("an event of {} bytes is too long to be read back", line.len()));
+            return self.fail(&self.inner.folder.join("journal.jsonl"), &error);
+        }
         chain.prev = super::hex(digest(&SHA256, &line).as_ref());
         chain.seq += 1;
         line.push(b'\n');

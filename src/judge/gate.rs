@@ -141,11 +141,20 @@ fn rule(run: &RunStarted, scenarios: &[ScenarioOutcome], facts: &Facts, plans: &
             },
         );
     }
+    let open: Vec<&str> = plans.iter().filter(|plan| !plan.covered).map(|plan| plan.plan.as_str()).collect();
+    if open.is_empty() {
+        let reason = both!(
+            "Aucun échec, et tout ce qui devait être décidé l’est.",
+            "No failure, and all that had to be decided is."
+        );
+        return (0, reason);
+    }
+    let open = open.join(", ");
     (
         0,
         both!(
-            "Aucun échec, et tout ce qui devait être décidé l’est.",
-            "No failure, and all that had to be decided is."
+            "Aucun échec dans ce qui a été joué. Plans non couverts : {open}.",
+            "No failure in what was played. Plans not covered: {open}."
         ),
     )
 }

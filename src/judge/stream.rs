@@ -10,7 +10,7 @@ use super::outcome::{Outcome, ScenarioOutcome};
 use super::scenario::{Judged, Surroundings, judge, not_played};
 use super::{coverage, gate};
 use crate::check::{Bodies, Truth, both, quote};
-use crate::journal::{Collector, Entry, Event, RunEnded, RunStarted, ScenarioStarted};
+use crate::journal::{Collector, Entry, Evidence, Event, RunEnded, RunStarted, ScenarioStarted};
 use crate::scenario::Scenario;
 use crate::text::{Lang, Text};
 
@@ -112,7 +112,8 @@ impl Desk<'_> {
         let evidence = self.open.remove(id).and_then(Collector::finish);
         let Some(scenario) = self.inputs.scenarios.iter().find(|scenario| scenario.id == id) else { return };
         let judged = match evidence {
-            Some(evidence) => {
+            Some(mut evidence) => {
+                fetch_integrated(&mut evidence, self.inputs.bodies);
                 let truth = self.inputs.truths.and_then(|truths| truths.of(&evidence.setting));
                 let around = Surroundings {
                     ledger: self.inputs.ledger,
@@ -169,6 +170,18 @@ impl Desk<'_> {
             requirements,
             scenarios,
             run,
+        }
+    }
+}
+
+/// Brings back what clients declared at length and the journal keeps beside itself.
+fn fetch_integrated(evidence: &mut Evidence, bodies: &dyn Bodies) {
+    let results = evidence.steps.iter_mut().filter_map(|step| step.ended.as_mut()?.result.as_mut());
+    for result in results {
+        let Some(kept) = &result.integrated_kept else { continue };
+        match bodies.text(kept).and_then(|text| serde_json::from_str(&text).ok()) {
+            Some(items) => result.integrated = Some(items),
+            None => result.malformed.push("integrated: the file that keeps it is missing or changed".to_owned()),
         }
     }
 }

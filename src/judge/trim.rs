@@ -29,6 +29,13 @@ pub(super) fn trim(mut evidence: Evidence, checks: &[CheckOutcome]) -> (Evidence
             bare <= BARE_CONNECTIONS
         }
     });
+    for step in &mut evidence.steps {
+        if let Some(result) = step.ended.as_mut().and_then(|ended| ended.result.as_mut())
+            && result.integrated_kept.is_some()
+        {
+            result.integrated = None;
+        }
+    }
     let hidden = total - evidence.exchanges.len();
     (evidence, hidden)
 }

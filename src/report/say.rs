@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::journal::{QuotaState, StepEnd};
-use crate::judge::{Outcome, Party, Status};
+use crate::judge::{Gate, Outcome, Party, Status};
 use crate::report::{dates, show};
 use crate::text::{Lang, Text};
 
@@ -208,8 +208,11 @@ impl Say {
     }
 
     /// The verdict in two or three words, and the status whose colour and sign it wears.
-    pub(crate) fn verdict(&self, exit_code: u8) -> (&'static str, Status) {
-        match exit_code {
+    pub(crate) fn verdict(&self, gate: &Gate) -> (&'static str, Status) {
+        match gate.exit_code {
+            0 if !gate.plans.iter().any(|plan| plan.covered) => {
+                (self.of("Aucun échec, aucun plan couvert", "No failure, no plan covered"), Status::Skip)
+            }
             0 => (self.of("Conforme", "Conforming"), Status::Pass),
             1 => (self.of("Non conforme", "Not conforming"), Status::Fail),
             3 => (self.of("Configuration à corriger", "Configuration to be corrected"), Status::ConfigError),

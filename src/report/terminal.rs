@@ -57,7 +57,7 @@ pub fn summary(outcome: &Outcome, folder: &Path, width: usize) -> String {
 fn verdict(lines: &mut Lines, outcome: &Outcome) {
     let t = lines.t;
     let code = outcome.gate.exit_code;
-    let (word, status) = t.verdict(code);
+    let (word, status) = t.verdict(&outcome.gate);
     let word = word.to_uppercase();
     let style = style(status);
     // Writing to a string cannot fail.

@@ -23,6 +23,9 @@ use crate::journal::{ConnectionClosed, ConnectionOpened, Event, Handshake};
 /// A client that takes longer than this for its handshake is let go.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long it waits after an accept that failed.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
 /// Most connections open at once on one listener; further ones wait in the system's queue.
 const CONNECTION_LIMIT: usize = 512;
 
@@ -46,8 +49,8 @@ impl Listener {
                     Ok((stream, peer)) => {
                         connections.spawn(serve(stream, peer, self.role, self.tls.clone(), Arc::clone(&self.state), port));
                     }
-                    // Out of descriptors, or the client was gone already: the next one may be better.
-                    Err(_) => tokio::task::yield_now().await,
+                    // Out of descriptors, or the client was gone already: a moment later it may be better.
+                    Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
                 },
                 Some(_) = connections.join_next() => {}
                 _ = stop.changed() => break,

@@ -25,7 +25,8 @@ pub(super) struct State {
     pub(super) names: Vec<String>,
     level_1: Mutex<Windows<Api>>,
     level_2: Mutex<Windows<(String, Api)>>,
-    matched: Mutex<Vec<u32>>,
+    /// Requests that each scripted reply has met, by service.
+    matched: Mutex<BTreeMap<(String, u32), u32>>,
     searches: Mutex<Searches>,
 }
 
@@ -50,7 +51,7 @@ impl State {
         names: Vec<String>,
     ) -> Self {
         Self {
-            matched: Mutex::new(vec![0; behaviour.scripted.len()]),
+            matched: Mutex::default(),
             behaviour,
             journal,
             tokens: Tokens::new(key),
@@ -73,7 +74,7 @@ impl State {
     pub(super) fn count_level_2(&self, exchange: u32, api: Api, entry: &Entry) -> Result<(), Count> {
         let limit = self.behaviour.quotas.level_2(entry.access_profile());
         let make = || Window::new(limit, 0);
-        let count = lock(&self.level_2).count((entry.client_id.clone(), api), self.journal.now_us(), make);
+        let count = lock(&self.level_2).count((entry.service.clone(), api), self.journal.now_us(), make);
         self.quota_decision(exchange, "quota-level-2", count)
     }
 
@@ -109,7 +110,7 @@ impl State {
     }
 
     /// The scripted reply for a request that passed the token and whitelist gates, and its number from 1.
-    pub(super) fn scripted(&self, request: &Received) -> Option<(u32, &Scripted)> {
+    pub(super) fn scripted(&self, request: &Received, service: &str) -> Option<(u32, &Scripted)> {
         let (exchange, api) = (request.exchange, request.api);
         let mut parameters = request.parameters();
         if request.path().ends_with("/_search") {
@@ -117,20 +118,21 @@ impl State {
         }
         let mut matched = lock(&self.matched);
         let mut chosen = None;
-        for (number, (scripted, count)) in (1..).zip(self.behaviour.scripted.iter().zip(matched.iter_mut())) {
+        for (number, scripted) in (1..).zip(&self.behaviour.scripted) {
             if !scripted.on.selects(request.method(), request.path(), &parameters, api) {
                 continue;
             }
+            let count = matched.entry((service.to_owned(), number)).or_insert(0);
             *count += 1;
-            let due =
-                *count >= scripted.nth && scripted.times.is_none_or(|times| *count - scripted.nth < times);
+            let due = *count >= scripted.nth && scripted.times.is_none_or(|times| *count - scripted.nth < times);
             if due && chosen.is_none() {
                 chosen = Some((number, scripted));
             }
         }
         drop(matched);
-        if let Some((number, _)) = chosen {
-            self.decide(exchange, "scripted", false, format!("reply {number} of the scenario"));
+        if let Some((number, scripted)) = chosen {
+            let ordinary = scripted.status.is_none();
+            self.decide(exchange, "scripted", ordinary, format!("reply {number} of the scenario"));
         }
         chosen
     }

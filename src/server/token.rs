@@ -97,7 +97,6 @@ impl Tokens {
         };
         let token = jsonwebtoken::encode(&Header::new(Algorithm::ES256), &claims, &self.key.0)
             .map_err(|error| error.to_string())?;
-        state.journal.redactor().register(&token);
         let mut granted = lock(&self.granted);
         if granted.len() >= TOKENS_KEPT
             && let Some(oldest) =
@@ -146,7 +145,7 @@ pub(super) fn answer(state: &State, request: &Received) -> Answer {
     }
     state.decide(exchange, "whitelist", true, "active");
     let quota = state.count_level_2(exchange, Api::Token, entry);
-    if let Some(scripted) = state.scripted(request) {
+    if let Some(scripted) = state.scripted(request, &entry.service) {
         return refusal::scripted(state, Api::Token, scripted, || grant(state, request, entry, &form));
     }
     match quota {

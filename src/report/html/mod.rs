@@ -25,7 +25,7 @@ use scenario::ScenarioView;
 /// When it cannot be rendered, which would be a fault of the bench.
 pub fn page(outcome: &Outcome, lang: Lang) -> Result<String, ReportError> {
     let t = Say { lang };
-    let (verdict, verdict_status) = t.verdict(outcome.gate.exit_code);
+    let (verdict, verdict_status) = t.verdict(&outcome.gate);
     let page = Page {
         t,
         verdict,
