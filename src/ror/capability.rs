@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::path::ROR_STRUCTURE;
 use super::resource::ResourceType;
-use super::search::{ParameterType, Reference, Table};
+use super::search::{Parameter, ParameterType, Reference, Table};
 
 const ROR_CANONICAL: &str = "https://interop.esante.gouv.fr/ig/fhir/ror";
 
@@ -45,21 +45,12 @@ fn resource(t: ResourceType) -> Value {
     let parameters: Vec<Value> = table
         .of(t, false)
         .map(|p| {
-            let definition = match &p.definition {
-                Some(own) => format!("{ROR_CANONICAL}/SearchParameter/{own}"),
-                None if p.name.starts_with('_') => {
-                    format!("http://hl7.org/fhir/SearchParameter/Resource-{}", &p.name[1..])
-                }
-                None => format!("http://hl7.org/fhir/SearchParameter/{t}-{}", p.name),
-            };
-            let parameter_type = match p.parameter_type {
-                ParameterType::Token => "token",
-                ParameterType::String => "string",
-                ParameterType::Date => "date",
-                ParameterType::Number => "number",
-                ParameterType::Quantity => "quantity",
-            };
-            json!({"name": p.name, "definition": definition, "type": parameter_type})
+            let mut parameter = json!({"name": p.name});
+            if let Some(definition) = definition(t, p) {
+                parameter["definition"] = json!(definition);
+            }
+            parameter["type"] = json!(p.parameter_type.fhir_name());
+            parameter
         })
         .collect();
     let mut statement = json!({
@@ -82,6 +73,18 @@ fn resource(t: ResourceType) -> Value {
     statement
 }
 
+/// The canonical URL of a parameter's definition; `_filter` and `_has` have none that is known.
+fn definition(t: ResourceType, parameter: &Parameter) -> Option<String> {
+    match (&parameter.definition, parameter.name.strip_prefix('_')) {
+        (Some(own), _) => Some(format!("{ROR_CANONICAL}/SearchParameter/{own}")),
+        (None, Some(_)) if matches!(parameter.parameter_type, ParameterType::Filter | ParameterType::Has) => {
+            None
+        }
+        (None, Some(name)) => Some(format!("http://hl7.org/fhir/SearchParameter/Resource-{name}")),
+        (None, None) => Some(format!("http://hl7.org/fhir/SearchParameter/{t}-{}", parameter.name)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used)]
@@ -97,7 +100,15 @@ mod tests {
         let service = resources.iter().find(|r| r["type"] == "HealthcareService").unwrap();
         let names: Vec<&str> =
             service["searchParam"].as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
-        assert!(names.contains(&"specialty") && names.contains(&"_lastUpdated"));
+        for name in ["specialty", "_lastUpdated", "_filter", "_has"] {
+            assert!(names.contains(&name), "{name}");
+        }
+        let location = resources.iter().find(|r| r["type"] == "Location").unwrap();
+        let near = location["searchParam"].as_array().unwrap().iter().find(|p| p["name"] == "near").unwrap();
+        assert_eq!(near["definition"], "http://hl7.org/fhir/SearchParameter/Location-near");
+        assert_eq!(near["type"], "special");
+        let practitioner = resources.iter().find(|r| r["type"] == "Practitioner").unwrap();
+        assert!(!practitioner["searchParam"].to_string().contains("_filter"), "a draft there");
         assert_eq!(
             service["searchInclude"],
             json!(["HealthcareService:organization", "HealthcareService:location"])

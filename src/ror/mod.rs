@@ -3,7 +3,7 @@
 //!
 //! A [`Directory`] is made once from a dataset; [`Directory::view`] gives what one access profile may see of it, and
 //! everything that the FHIR API answers comes from such a [`View`]. What domain experts review is data:
-//! `scenarios/reference/access-policy.yaml`, `search-parameters.yaml`, `nomenclature.yaml`.
+//! `scenarios/reference/access-policy.yaml`, `search-parameters.yaml`, `nomenclature.yaml`, `communes.yaml`.
 
 mod capability;
 mod dataset;

@@ -1,11 +1,15 @@
 //! One page of a search as a Bundle, written by concatenation: the resources are serialised already.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::directory::View;
-use super::search::{SearchResult, included};
+use super::resource::{Resource, ResourceType};
+use super::search::{Point, SearchResult, included};
 
-/// The Bundle of the matches `offset .. offset + count`, with what they include.
+const DISTANCE: &str = "http://hl7.org/fhir/StructureDefinition/location-distance";
+
+/// The Bundle of the matches `offset .. offset + count`, with what they include; after a geographic criterion
+/// each Location that has a position tells its distance.
 ///
 /// `base_url` is that of the API without a final slash; `self_url` and `next_url` stand in the links as given.
 #[must_use]
@@ -41,13 +45,27 @@ pub fn searchset(
         text.push_str(&resource.text);
         text.push_str(r#","search":{"mode":""#);
         text.push_str(mode);
-        text.push_str(r#""}}"#);
+        text.push('"');
+        push_distance(&mut text, resource, &result.centres);
+        text.push_str("}}");
     }
     if !page.is_empty() {
         text.push(']');
     }
     text.push('}');
     text
+}
+
+/// The distance of a Location from where the criteria ask (`ror-fhir.md` §3.1, §4.9).
+fn push_distance(text: &mut String, resource: &Resource, centres: &[Point]) {
+    if resource.resource_type != ResourceType::Location {
+        return;
+    }
+    let place = resource.json.get("position").and_then(Point::of);
+    if let Some(kilometres) = place.and_then(|place| place.distance_told(centres)) {
+        let extension = json!([{"url": DISTANCE, "valueDistance": {"value": kilometres, "unit": "km"}}]);
+        text.push_str(&format!(r#","extension":{extension}"#));
+    }
 }
 
 fn push_string(text: &mut String, value: &str) {

@@ -1,40 +1,18 @@
-//! From request parameters to tests over resources, chained ones included.
+//! One criterion: a parameter of the table, its modifier and its values, tested on a resource or on a record.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-
-use super::SearchOptions;
-use super::date::DateTest;
-use super::number::NumberTest;
-use super::table::{Parameter, ParameterType, Reference, Table};
-use super::text::TextTest;
-use super::token::TokenTest;
-use crate::ror::directory::View;
-use crate::ror::path::Path;
-use crate::ror::problem::Problem;
-use crate::ror::resource::{Resource, ResourceType};
 use serde_json::Value;
 
-/// Values that one criterion may hold; a bound of the mock, not of the ROR.
-const MAXIMUM_VALUE: usize = 64 * 1024;
-
-/// Criteria that one resource must satisfy together: a single one, or all that look into the same record.
-#[derive(Debug)]
-pub(super) struct Group<'t> {
-    chain: Option<Chain<'t>>,
-    record: Option<&'t Path>,
-    criteria: Vec<Criterion<'t>>,
-}
-
-/// The resources tested are those that the candidate refers to.
-#[derive(Debug, Clone, Copy)]
-struct Chain<'t> {
-    reference: &'t Reference,
-    above: bool,
-}
+use super::date::DateTest;
+use super::near::{NearTest, Point};
+use super::number::NumberTest;
+use super::table::{Parameter, ParameterType};
+use super::text::TextTest;
+use super::token::TokenTest;
+use super::value::alternatives;
+use crate::ror::problem::Problem;
 
 #[derive(Debug)]
-struct Criterion<'t> {
+pub(super) struct Criterion<'t> {
     parameter: &'t Parameter,
     negated: bool,
     test: Test,
@@ -46,91 +24,15 @@ enum Test {
     Text(TextTest),
     Date(DateTest),
     Number(NumberTest),
-}
-
-/// A group whose chained part is resolved over one view.
-pub(super) struct Prepared<'g> {
-    group: &'g Group<'g>,
-    /// References that satisfy a chained group, `Organization/1101`.
-    targets: Option<HashSet<String>>,
-}
-
-/// Reads one parameter into `groups`.
-pub(super) fn add<'t>(
-    groups: &mut Vec<Group<'t>>,
-    table: &'t Table,
-    t: ResourceType,
-    name: &str,
-    value: &str,
-    options: SearchOptions,
-) -> Result<(), Problem> {
-    let unknown = || Problem::unknown_parameter(name, &known_names(table, t, options.drafts));
-    let Some((chain, parameter, modifier)) = resolve(table, t, name, options.drafts) else {
-        return if options.lenient { Ok(()) } else { Err(unknown()) };
-    };
-    if value.is_empty() && options.lenient {
-        return Ok(());
-    }
-    if value.is_empty() || value.len() > MAXIMUM_VALUE {
-        let why = if value.is_empty() { "valeur vide" } else { "valeur trop longue" };
-        return Err(Problem::invalid_value(name, value, why));
-    }
-    // `:above` belongs to the chain; what is left is the modifier of the criterion itself.
-    let (chain, modifier) = match (chain, modifier) {
-        (Some(reference), Some("above")) if reference.hierarchy.is_some() => {
-            (Some(Chain { reference, above: true }), None)
-        }
-        (chain, modifier) => (chain.map(|reference| Chain { reference, above: false }), modifier),
-    };
-    let criterion = Criterion::parse(parameter, modifier, name, value)?;
-    let together = |group: &&mut Group<'_>| {
-        group.record.is_some()
-            && group.record == parameter.record.as_ref()
-            && group.chain.map(|c| (c.reference.code(), c.above))
-                == chain.map(|c| (c.reference.code(), c.above))
-            && !criterion.negated
-    };
-    match groups.iter_mut().find(together) {
-        Some(group) => group.criteria.push(criterion),
-        None => {
-            // "None of the records" is not "one record that is not": a negated criterion stands alone.
-            let record = parameter.record.as_ref().filter(|_| !criterion.negated);
-            groups.push(Group { chain, record, criteria: vec![criterion] });
-        }
-    }
-    Ok(())
-}
-
-/// `organization.identifier:above` → the reference, the parameter of its target, the modifier.
-fn resolve<'t, 'n>(
-    table: &'t Table,
-    t: ResourceType,
-    name: &'n str,
-    drafts: bool,
-) -> Option<(Option<&'t Reference>, &'t Parameter, Option<&'n str>)> {
-    let (path, modifier) = match name.split_once(':') {
-        Some((path, modifier)) => (path, Some(modifier)),
-        None => (name, None),
-    };
-    match path.split_once('.') {
-        None => Some((None, table.find(t, path, drafts)?, modifier)),
-        Some((reference, parameter)) => {
-            let reference = table.chain(t, reference)?;
-            Some((Some(reference), table.find(reference.target, parameter, drafts)?, modifier))
-        }
-    }
-}
-
-fn known_names(table: &Table, t: ResourceType, drafts: bool) -> Vec<String> {
-    let own = table.of(t, drafts).map(|p| p.name.clone());
-    let chained =
-        table.references.iter().filter(|r| r.chain && r.source == t).map(|r| format!("{}.*", r.name));
-    let result = ["_include", "_revinclude", "_count", "_sort", "_format"].map(str::to_owned);
-    own.chain(chained).chain(result).collect()
+    Near(NearTest),
+    /// Ids, with or without a type in front.
+    Reference(Vec<String>),
+    /// Any text of the resource.
+    Content(TextTest),
 }
 
 impl<'t> Criterion<'t> {
-    fn parse(
+    pub(super) fn parse(
         parameter: &'t Parameter,
         modifier: Option<&str>,
         name: &str,
@@ -158,23 +60,39 @@ impl<'t> Criterion<'t> {
             (ParameterType::Date, None) => Test::Date(DateTest::parse(value).map_err(invalid)?),
             (ParameterType::Number, None) => Test::Number(NumberTest::parse(value, false).map_err(invalid)?),
             (ParameterType::Quantity, None) => Test::Number(NumberTest::parse(value, true).map_err(invalid)?),
+            (ParameterType::Near, None) => Test::Near(NearTest::parse(value).map_err(|e| invalid(&e))?),
+            (ParameterType::NearInseeCode, None) => {
+                Test::Near(NearTest::parse_commune(value).map_err(|e| invalid(&e))?)
+            }
+            (ParameterType::Reference, None) => Test::Reference(alternatives(value)),
+            (ParameterType::Content, None) => {
+                Test::Content(TextTest::parse(Some("contains"), value).ok_or_else(unknown_modifier)?)
+            }
             _ => return Err(unknown_modifier()),
         };
         Ok(Self { parameter, negated, test })
     }
 
-    /// `at`: the resource, or one of its records.
-    fn matches(&self, at: &Value) -> bool {
-        let within = |at: &Value| {
-            self.parameter.paths.iter().any(|path| {
-                path.any(at, &mut |value| match &self.test {
-                    Test::Token(test) => test.matches(value),
-                    Test::Text(test) => test.matches(value),
-                    Test::Date(test) => test.matches(value),
-                    Test::Number(test) => test.matches(value),
-                })
-            })
+    pub(super) fn is_negated(&self) -> bool {
+        self.negated
+    }
+
+    /// The centres that distances are told from.
+    pub(super) fn centres(&self) -> impl Iterator<Item = Point> {
+        let near = match &self.test {
+            Test::Near(near) => Some(near),
+            _ => None,
         };
+        near.into_iter().flat_map(NearTest::centres)
+    }
+
+    /// `at`: the resource, or one of its records.
+    pub(super) fn matches(&self, at: &Value) -> bool {
+        let within =
+            |at: &Value| self.parameter.paths.iter().any(|path| path.any(at, &mut |v| self.test.matches(v)));
+        if let Test::Content(_) = self.test {
+            return self.test.matches(at);
+        }
         if !self.negated {
             return within(at);
         }
@@ -185,96 +103,33 @@ impl<'t> Criterion<'t> {
     }
 }
 
-impl Group<'_> {
-    pub(super) fn prepare(&self, view: &View) -> Prepared<'_> {
-        let targets = self.chain.map(|chain| {
-            let target = chain.reference.target;
-            let mut found: HashSet<String> =
-                view.all(target).filter(|r| self.holds(r)).map(|r| r.reference()).collect();
-            if let (true, Some(hierarchy)) = (chain.above, &chain.reference.hierarchy) {
-                add_descendants(&mut found, view, target, hierarchy);
-            }
-            found
-        });
-        Prepared { group: self, targets }
-    }
-
-    fn holds(&self, resource: &Resource) -> bool {
-        match self.record {
-            None => self.criteria.iter().all(|c| c.matches(&resource.json)),
-            Some(record) => {
-                record.any(&resource.json, &mut |record| self.criteria.iter().all(|c| c.matches(record)))
-            }
+impl Test {
+    fn matches(&self, value: &Value) -> bool {
+        match self {
+            Self::Token(test) => test.matches(value),
+            Self::Text(test) => test.matches(value),
+            Self::Date(test) => test.matches(value),
+            Self::Number(test) => test.matches(value),
+            Self::Near(test) => test.matches(value),
+            Self::Reference(wanted) => value["reference"].as_str().is_some_and(|r| {
+                let same =
+                    |w: &String| r == w || r.strip_suffix(w.as_str()).is_some_and(|r| r.ends_with('/'));
+                wanted.iter().any(same)
+            }),
+            Self::Content(test) => content(value, test),
         }
     }
 }
 
-impl Prepared<'_> {
-    pub(super) fn matches(&self, resource: &Arc<Resource>) -> bool {
-        match (&self.targets, self.group.chain) {
-            (Some(targets), Some(chain)) => chain
-                .reference
-                .path
-                .any(&resource.json, &mut |r| r["reference"].as_str().is_some_and(|r| targets.contains(r))),
-            _ => self.group.holds(resource),
+/// Whether a text meant for people passes `test`; codes, URLs and references are not such texts.
+fn content(value: &Value, test: &TextTest) -> bool {
+    const NO_TEXT: [&str; 7] = ["id", "meta", "resourceType", "url", "system", "code", "reference"];
+    match value {
+        Value::String(_) => test.matches(value),
+        Value::Array(items) => items.iter().any(|item| content(item, test)),
+        Value::Object(object) => {
+            object.iter().any(|(name, value)| !NO_TEXT.contains(&name.as_str()) && content(value, test))
         }
+        _ => false,
     }
-}
-
-/// Adds everything whose chain of parents reaches `found`.
-fn add_descendants(found: &mut HashSet<String>, view: &View, t: ResourceType, hierarchy: &Path) {
-    let mut children: HashMap<&str, Vec<&Arc<Resource>>> = HashMap::new();
-    for resource in view.all(t) {
-        if let Some(parent) = hierarchy.first(&resource.json).and_then(|r| r["reference"].as_str()) {
-            children.entry(parent).or_default().push(resource);
-        }
-    }
-    let mut todo: Vec<String> = found.iter().cloned().collect();
-    while let Some(parent) = todo.pop() {
-        for child in children.get(parent.as_str()).into_iter().flatten() {
-            let reference = child.reference();
-            if found.insert(reference.clone()) {
-                todo.push(reference);
-            }
-        }
-    }
-}
-
-/// The values of an OR list, escapes resolved.
-pub(super) fn alternatives(value: &str) -> Vec<String> {
-    split_unescaped(value, ',').into_iter().map(unescape).collect()
-}
-
-/// Splits where `separator` is not escaped by a backslash (FHIR R4 §3.1.1.4.4.1).
-pub(super) fn split_unescaped(text: &str, separator: char) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let (mut start, mut escaped) = (0, false);
-    for (at, c) in text.char_indices() {
-        if escaped {
-            escaped = false;
-        } else if c == '\\' {
-            escaped = true;
-        } else if c == separator {
-            parts.push(&text[start..at]);
-            start = at + c.len_utf8();
-        }
-    }
-    parts.push(&text[start..]);
-    parts
-}
-
-/// Removes the backslashes of FHIR's escapes.
-pub(super) fn unescape(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(c) = characters.next() {
-        match (c, characters.peek()) {
-            ('\\', Some(&next)) if r"\,|$".contains(next) => {
-                plain.push(next);
-                characters.next();
-            }
-            _ => plain.push(c),
-        }
-    }
-    plain
 }

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
-use super::criterion::split_unescaped;
 use super::number::Prefix;
+use super::value::split_unescaped;
 
 /// From `start` to before `end`, in nanoseconds since 1970 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

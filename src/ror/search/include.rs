@@ -86,10 +86,22 @@ impl Links {
         Self(table.references.iter().map(link).collect())
     }
 
+    /// What the resource `id` refers to by the reference at `position` of the table.
+    pub(crate) fn targets(&self, position: usize, id: &str) -> &[Arc<Resource>] {
+        self.0[position].forward.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// What refers to the resource `id` by the reference at `position` of the table.
+    pub(crate) fn sources(&self, position: usize, id: &str) -> &[Arc<Resource>] {
+        self.0[position].backward.get(id).map_or(&[], Vec::as_slice)
+    }
+
     fn follow(&self, directive: Directive, from: &Resource) -> &[Arc<Resource>] {
-        let link = &self.0[directive.reference];
-        let side = if directive.backward { &link.backward } else { &link.forward };
-        side.get(&from.id).map_or(&[], Vec::as_slice)
+        if directive.backward {
+            self.sources(directive.reference, &from.id)
+        } else {
+            self.targets(directive.reference, &from.id)
+        }
     }
 }
 

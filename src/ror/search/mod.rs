@@ -1,30 +1,41 @@
-//! FHIR search over a view: parameters of the data table, `_include`, `_revinclude`, `_count`, `_sort`.
+//! FHIR search over a view: parameters of the data table, chains in both directions, `_filter`, distances,
+//! `_include`, `_revinclude`, `_count`, `_sort`.
 //!
 //! Criteria see the profile's view only, so that a narrow profile cannot probe hidden data (assumption,
 //! `ror-fhir.md` §2.3).
 
+mod condition;
+#[cfg(test)]
+mod cookbook_tests;
 mod criterion;
 mod date;
+mod filter;
 mod include;
+mod name;
+mod near;
 mod number;
 #[cfg(test)]
 mod page_tests;
+mod sort;
 mod table;
 #[cfg(test)]
 mod tests;
 mod text;
 mod token;
+mod value;
 
 use std::sync::Arc;
 
 pub(crate) use date::is_instant;
 pub(crate) use include::{Directive, Links, included};
-pub(crate) use table::{ParameterType, Reference, Table};
+pub(crate) use near::Point;
+pub(crate) use table::{Parameter, ParameterType, Reference, Table};
 
 use super::directory::View;
 use super::problem::Problem;
 use super::resource::{Resource, ResourceType};
-use criterion::Group;
+use condition::Condition;
+use sort::Sort;
 
 /// Matches per page by default and at most (RG_RECH_52).
 pub const PAGE_SIZE: usize = 200;
@@ -34,6 +45,9 @@ pub const MAXIMUM_MATCHES: usize = 10_000;
 
 /// Parameters that one request may hold; a bound of the mock, not of the ROR.
 const MAXIMUM_PARAMETERS: usize = 200;
+
+/// Criteria that one request may hold, those of its filters together; a bound of the mock, not of the ROR.
+const MAXIMUM_CRITERIA: usize = 2000;
 
 /// How a search reads its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +63,8 @@ pub struct SearchOptions {
 pub struct SearchResult {
     pub(crate) matches: Vec<Arc<Resource>>,
     pub(crate) directives: Vec<Directive>,
+    /// Where distances are told from; empty unless a criterion is geographic.
+    pub(crate) centres: Vec<Point>,
     resource_type: ResourceType,
     total: usize,
     page_size: usize,
@@ -71,6 +87,12 @@ impl SearchResult {
     #[must_use]
     pub fn len(&self) -> usize {
         self.matches.len()
+    }
+
+    /// Whether matches beyond [`MAXIMUM_MATCHES`] were left out. On the wire [`Self::total`] says it: it counts them.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        self.total > self.matches.len()
     }
 
     /// Whether nothing was found.
@@ -102,7 +124,8 @@ impl View {
     /// Searches one type. `parameters` are decoded name and value pairs in the order of the URL.
     ///
     /// # Errors
-    /// 400 for an unknown parameter (unless lenient), modifier, prefix or malformed value; 406 for a `_format` that
+    /// 400 for an unknown parameter (unless lenient), modifier, prefix or malformed value, a `_filter` that cannot be
+    /// read (with the character where) or that names an unknown parameter (even when lenient); 406 for a `_format` that
     /// is not served.
     pub fn search(
         &self,
@@ -114,7 +137,7 @@ impl View {
             return Err(Problem::new(400, "too-costly", format!("Plus de {MAXIMUM_PARAMETERS} paramètres.")));
         }
         let table = Table::standard();
-        let mut groups: Vec<Group> = Vec::new();
+        let mut condition = Condition::default();
         let mut directives = Vec::new();
         let mut page_size = PAGE_SIZE;
         let mut sort = None;
@@ -127,52 +150,25 @@ impl View {
                         .map_err(|_| Problem::invalid_value(name, value, "entier positif attendu"))?
                         .min(PAGE_SIZE);
                 }
-                "_sort" => sort = Some(Sort::parse(value)?),
+                "_sort" => sort = Some(Sort::parse(table, t, value, options.drafts)?),
                 "_include" | "_include:iterate" | "_revinclude" | "_revinclude:iterate" => {
                     directives.extend(Directive::parse(table, name, value, options)?);
                 }
-                _ => criterion::add(&mut groups, table, t, name, value, options)?,
+                _ => condition.add(table, t, name, value, options)?,
             }
         }
-        let groups: Vec<_> = groups.iter().map(|group| group.prepare(self)).collect();
-        let mut matches: Vec<Arc<Resource>> =
-            self.all(t).filter(|r| groups.iter().all(|group| group.matches(r))).cloned().collect();
+        if condition.size() > MAXIMUM_CRITERIA {
+            return Err(Problem::new(400, "too-costly", format!("Plus de {MAXIMUM_CRITERIA} critères.")));
+        }
+        let prepared = condition.prepare(self);
+        let mut matches: Vec<Arc<Resource>> = self.all(t).filter(|r| prepared.matches(r)).cloned().collect();
         if let Some(sort) = sort {
-            sort.apply(&mut matches);
+            sort.apply(self, &mut matches);
         }
         let total = matches.len();
         matches.truncate(MAXIMUM_MATCHES);
-        Ok(SearchResult { matches, directives, resource_type: t, total, page_size })
-    }
-}
-
-/// `_sort` on `_lastUpdated`, the one sort that is live on all types.
-#[derive(Debug, Clone, Copy)]
-enum Sort {
-    Ascending,
-    Descending,
-}
-
-impl Sort {
-    fn parse(value: &str) -> Result<Self, Problem> {
-        match value {
-            "_lastUpdated" => Ok(Self::Ascending),
-            "-_lastUpdated" => Ok(Self::Descending),
-            _ => Err(Problem::invalid_value("_sort", value, "tri possible : _lastUpdated ou -_lastUpdated")),
-        }
-    }
-
-    fn apply(self, matches: &mut [Arc<Resource>]) {
-        let key = |r: &Arc<Resource>| {
-            let updated = r.json["meta"]["lastUpdated"].as_str();
-            updated
-                .and_then(|text| date::Interval::parse(text).ok())
-                .map_or(i128::MIN, |interval| interval.start)
-        };
-        match self {
-            Self::Ascending => matches.sort_by_cached_key(key),
-            Self::Descending => matches.sort_by_cached_key(|r| std::cmp::Reverse(key(r))),
-        }
+        let centres = condition.centres();
+        Ok(SearchResult { matches, directives, centres, resource_type: t, total, page_size })
     }
 }
 

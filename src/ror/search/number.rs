@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::criterion::{split_unescaped, unescape};
+use super::value::{split_unescaped, unescape};
 
 /// A comparison prefix (FHIR R4 §3.1.1.4.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

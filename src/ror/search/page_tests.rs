@@ -175,5 +175,7 @@ fn beyond_the_cap_the_total_still_counts() {
     let view = directory.view(crate::ror::AccessProfile::try_new(1).unwrap());
     let result = view.search(Location, &[], SearchOptions::default()).unwrap();
     assert_eq!((result.total(), result.len()), (MAXIMUM_MATCHES + 5, MAXIMUM_MATCHES));
+    assert!(result.is_truncated());
+    assert!(!attempt(1, HealthcareService, &[]).unwrap().is_truncated());
     assert_eq!(result.next_offset(MAXIMUM_MATCHES - PAGE_SIZE), None);
 }

@@ -37,27 +37,70 @@ pub(crate) struct Parameter {
     pub(crate) optional_prefix: Option<String>,
 }
 
-/// A search parameter type of FHIR.
+/// How the values of a parameter are read; most are search parameter types of FHIR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum ParameterType {
     Token,
     String,
     Date,
     Number,
     Quantity,
+    Reference,
+    /// `latitude|longitude|distance|unit`
+    Near,
+    /// `commune|distance|unit`
+    NearInseeCode,
+    /// An expression over the other parameters.
+    Filter,
+    /// Reverse chains; which ones, the references say.
+    Has,
+    /// Any text of the resource.
+    Content,
+}
+
+impl ParameterType {
+    /// The type as `CapabilityStatement.rest.resource.searchParam.type` names it.
+    pub(crate) fn fhir_name(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::String | Self::Content => "string",
+            Self::Date => "date",
+            Self::Number => "number",
+            Self::Quantity => "quantity",
+            Self::Reference => "reference",
+            Self::Near | Self::NearInseeCode | Self::Filter | Self::Has => "special",
+        }
+    }
+
+    /// Whether comparison prefixes stand in front of its values.
+    pub(crate) fn is_ordered(self) -> bool {
+        matches!(self, Self::Date | Self::Number | Self::Quantity)
+    }
+
+    /// Whether the parameter reads elements of its own.
+    fn has_paths(self) -> bool {
+        !matches!(self, Self::Filter | Self::Has | Self::Content)
+    }
 }
 
 /// A reference from one type to another.
 #[derive(Debug, Clone)]
 pub(crate) struct Reference {
+    /// In [`Table::references`].
+    pub(crate) position: usize,
     pub(crate) source: ResourceType,
     pub(crate) name: String,
     pub(crate) path: Path,
     pub(crate) target: ResourceType,
     pub(crate) include: bool,
     pub(crate) revinclude: bool,
+    /// Whether criteria of the target can be chained through it.
     pub(crate) chain: bool,
+    /// Whether they can inside `_has`.
+    pub(crate) chain_in_has: bool,
+    /// Whether `_has` can go through it.
+    pub(crate) has: bool,
     /// On the target type, the reference to the parent that `:above` climbs.
     pub(crate) hierarchy: Option<Path>,
 }
@@ -84,6 +127,7 @@ struct File {
 struct Row {
     name: String,
     r#type: ParameterType,
+    #[serde(default)]
     paths: Vec<String>,
     record: Option<String>,
     #[serde(default)]
@@ -94,7 +138,7 @@ struct Row {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct ReferenceRow {
     r#type: String,
     name: String,
@@ -106,6 +150,10 @@ struct ReferenceRow {
     revinclude: bool,
     #[serde(default)]
     chain: bool,
+    #[serde(default)]
+    chain_in_has: bool,
+    #[serde(default)]
+    has: bool,
     hierarchy: Option<String>,
     source: String,
 }
@@ -137,7 +185,8 @@ impl Table {
                 }
             }
         }
-        let references: Result<Vec<_>, _> = file.references.iter().map(Reference::read).collect();
+        let references: Result<Vec<_>, _> =
+            file.references.iter().enumerate().map(|(at, row)| Reference::read(at, row)).collect();
         Ok(Self { parameters, references: references? })
     }
 
@@ -150,14 +199,14 @@ impl Table {
         self.of(t, drafts).find(|p| p.name == name)
     }
 
-    /// The reference `name` of `t` that criteria may be chained through.
-    pub(crate) fn chain(&self, t: ResourceType, name: &str) -> Option<&Reference> {
-        self.references.iter().find(|r| r.chain && r.source == t && r.name == name)
+    /// The reference `name` of `t`.
+    pub(crate) fn reference(&self, t: ResourceType, name: &str) -> Option<&Reference> {
+        self.references.iter().find(|r| r.source == t && r.name == name)
     }
 }
 
 impl Reference {
-    fn read(row: &ReferenceRow) -> Result<Self, String> {
+    fn read(position: usize, row: &ReferenceRow) -> Result<Self, String> {
         let nomenclature = Nomenclature::standard();
         let resource_type =
             |name: &str| ResourceType::parse(name).ok_or_else(|| format!("`{name}` is not a resource type"));
@@ -165,6 +214,7 @@ impl Reference {
             return Err(format!("{} has no source", row.name));
         }
         Ok(Self {
+            position,
             source: resource_type(&row.r#type)?,
             name: row.name.clone(),
             path: Path::parse(&row.path, nomenclature)?,
@@ -172,6 +222,8 @@ impl Reference {
             include: row.include,
             revinclude: row.revinclude,
             chain: row.chain,
+            chain_in_has: row.chain_in_has,
+            has: row.has,
             hierarchy: row.hierarchy.as_deref().map(|p| Path::parse(p, nomenclature)).transpose()?,
         })
     }
@@ -186,8 +238,8 @@ fn rows(rows: &[Row]) -> Result<Vec<Parameter>, String> {
     let nomenclature = Nomenclature::standard();
     rows.iter()
         .map(|row| {
-            if row.source.trim().is_empty() || row.paths.is_empty() {
-                return Err(format!("{} has no source or no path", row.name));
+            if row.source.trim().is_empty() || row.paths.is_empty() == row.r#type.has_paths() {
+                return Err(format!("{} has no source, no path, or a path that is not read", row.name));
             }
             let paths: Result<Vec<Path>, String> =
                 row.paths.iter().map(|p| Path::parse(p, nomenclature)).collect();
@@ -215,8 +267,9 @@ mod tests {
         assert!(table.find(ResourceType::HealthcareService, "specialty", false).is_some());
         assert!(table.find(ResourceType::Location, "operational-status", false).is_none());
         assert!(table.find(ResourceType::Location, "operational-status", true).is_some());
-        assert!(table.chain(ResourceType::HealthcareService, "organization").is_some());
-        assert!(table.chain(ResourceType::PractitionerRole, "practitioner").is_none());
+        assert!(table.reference(ResourceType::HealthcareService, "organization").unwrap().chain);
+        let practitioner = table.reference(ResourceType::PractitionerRole, "practitioner").unwrap();
+        assert!(practitioner.chain_in_has && !practitioner.chain);
     }
 
     #[test]

@@ -55,6 +55,8 @@ fn every_row_of_the_table_can_be_searched_and_finds_something() {
         ("HealthcareService", "intervention-zone", "TRE_R13|45208"),
         ("HealthcareService", "psychiatric-sector", "45g"),
         ("HealthcareService", "notavailable-closing-reopeningdate", "sa2026-07-01"),
+        ("Location", "near", "47.83|1.92|5|km"),
+        ("Location", "near-insee-code", "44162|15|km"),
         ("Location", "identifier", "24/2002"),
         ("Location", "type", "TRE_R343|001"),
         ("Location", "status", "active"),
@@ -230,6 +232,21 @@ fn what_is_unknown_is_refused_unless_lenient() {
         (HealthcareService, "location.organization.name"),
         (HealthcareService, "_revincluded"),
         (HealthcareService, "_elements"),
+        (HealthcareService, "_summary"),
+        (HealthcareService, "_total"),
+        (HealthcareService, "_content"),
+        (HealthcareService, "location"),
+        (HealthcareService, "location._filter"),
+        (HealthcareService, "near"),
+        (HealthcareService, "_has"),
+        (HealthcareService, "_has:PractitionerRole:service"),
+        (HealthcareService, "_has:PractitionerRole:practitioner:identifier"),
+        (HealthcareService, "_has:PractitionerRole:service:organization.name"),
+        (HealthcareService, "_has:PractitionerRole:service:_has:Task:focus:_id"),
+        (HealthcareService, "_has:Task:focus:business-status"),
+        (Location, "_has:HealthcareService:organization:name"),
+        (PractitionerRole, "practitioner.identifier"),
+        (Practitioner, "_filter"),
         (HealthcareService, ""),
         (PractitionerRole, "name"),
         (Location, "operational-status"),
@@ -257,6 +274,12 @@ fn wrong_modifiers_and_values_are_refused_even_when_lenient() {
         (HealthcareService, "age-range-low", "vieux"),
         (HealthcareService, "specialty", "a|b|c"),
         (Location, "nb-capacity", "gtx"),
+        (Location, "near", "47.8|1.9"),
+        (Location, "near-insee-code", "99999|15|km"),
+        (HealthcareService, "location.near:not", "47.8|1.9|1|km"),
+        (HealthcareService, "_filter", "(specialty eq )"),
+        (HealthcareService, "_filter", "(specialty ge 022)x"),
+        (HealthcareService, "_filter", "_lastUpdated ge hier"),
     ] {
         let lenient = SearchOptions { lenient: true, ..SearchOptions::default() };
         let problem = view(1).search(t, &pairs(&[(name, value)]), lenient).unwrap_err();
@@ -276,7 +299,7 @@ proptest::proptest! {
         for t in ResourceType::ALL {
             let names: Vec<&str> = Table::standard().of(t, true).map(|p| p.name.as_str()).collect();
             let name = names[name % names.len()];
-            for (name, value) in [(name.to_owned(), &value), (name.to_owned(), &date), (format!("{name}:{modifier}"), &value), (modifier.clone(), &value)] {
+            for (name, value) in [(name.to_owned(), &value), ("_filter".to_owned(), &value), (name.to_owned(), &date), (format!("{name}:{modifier}"), &value), (modifier.clone(), &value)] {
                 if let Err(problem) = view(0).search(t, &[(name, value.clone())], SearchOptions::default()) {
                     proptest::prop_assert!((400..500).contains(&problem.status));
                 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::criterion::alternatives;
+use super::value::alternatives;
 
 /// A string criterion.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::criterion::{split_unescaped, unescape};
+use super::value::{split_unescaped, unescape};
 
 /// One alternative of a token criterion.
 #[derive(Debug, PartialEq, Eq)]
