@@ -4,13 +4,16 @@ mod behaviour;
 mod folder;
 mod noise;
 mod play;
+mod run_started;
 mod schedule;
+mod serve;
 mod service;
 mod shared;
 
 pub use folder::{FolderError, RunFolder};
 pub use schedule::{Finished, Progress, RunPlan, run};
-pub use service::{ServiceUnderTest, adapter_variables};
+pub use serve::{Serving, serve};
+pub use service::ServiceUnderTest;
 
 use crate::driver::command::Adapter;
 

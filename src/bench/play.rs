@@ -10,7 +10,7 @@ use super::noise::Noise;
 use super::service::adapter_variables;
 use super::shared::Shared;
 use super::{Driver, behaviour};
-use crate::driver::{Call, Ending, Variables};
+use crate::driver::{Call, Ending, MESSAGE_TAKEN, OUTPUT_TAKEN, Variables};
 use crate::journal::{
     Event, ScenarioEnded, ScenarioJournal, ScenarioStarted, StepEnd, StepEnded, StepStarted,
 };
@@ -22,6 +22,9 @@ const OUTPUT_SHOWN: usize = 16 * 1024;
 
 /// How much of a message the journal keeps, in characters.
 const MESSAGE_SHOWN: usize = 2_000;
+
+/// No secret is longer, in bytes.
+const LONGEST_SECRET: usize = 2 * 1024;
 
 /// A longer `integrated` is kept beside the journal, in bytes.
 const INTEGRATED_INLINE: usize = 64 * 1024;
@@ -139,11 +142,15 @@ fn step_variables(common: &Variables, scenario: &Scenario, number: u32, state: &
 /// What a client says may hold a secret, too. Cut only once it is redacted, so that no half of a secret stays.
 fn redacted(ending: Ending, journal: &ScenarioJournal) -> StepEnded {
     let redactor = journal.redactor();
-    let beginning = |text: &str| match redactor.text(text).char_indices().nth(MESSAGE_SHOWN) {
-        None => redactor.text(text),
-        Some((end, _)) => format!("{}…", &redactor.text(text)[..end]),
-    };
+    let beginning = |text: &str| first_part(&redactor.text(text), text.chars().count() >= MESSAGE_TAKEN);
+    let stderr_tail =
+        last_part(&redactor.text(&ending.stderr_tail), ending.stderr_tail.len() >= OUTPUT_TAKEN);
+    let has_result = ending.result.as_ref().is_some_and(|result| result.outcome == "error");
     let end = match ending.end {
+        // Without a result, the end of standard error is the message (the adapter contract).
+        StepEnd::Error { message } if message.is_empty() && !has_result => {
+            StepEnd::Error { message: last_lines(&stderr_tail) }
+        }
         StepEnd::Error { message } => StepEnd::Error { message: beginning(&message) },
         StepEnd::NotStarted { reason } => StepEnd::NotStarted { reason: beginning(&reason) },
         other => other,
@@ -164,16 +171,32 @@ fn redacted(ending: Ending, journal: &ScenarioJournal) -> StepEnded {
         step: 0,
         end,
         result,
-        stdout_tail: last_part(&redactor.text(&ending.stdout_tail)),
-        stderr_tail: last_part(&redactor.text(&ending.stderr_tail)),
+        stdout_tail: last_part(&redactor.text(&ending.stdout_tail), ending.stdout_tail.len() >= OUTPUT_TAKEN),
+        stderr_tail,
     }
 }
 
-/// The end of an output.
-fn last_part(text: &str) -> String {
-    let mut start = text.len().saturating_sub(OUTPUT_SHOWN);
+/// The end of an output. When the driver cut it, half a secret may stand at its beginning: that goes first.
+fn last_part(text: &str, cut: bool) -> String {
+    let least = if cut { LONGEST_SECRET } else { 0 };
+    let mut start = text.len().saturating_sub(OUTPUT_SHOWN).max(least.min(text.len()));
     while !text.is_char_boundary(start) {
         start += 1;
     }
     if start == 0 { text.to_owned() } else { format!("[…]\n{}", &text[start..]) }
+}
+
+/// The beginning of a message. When the driver cut it, half a secret may stand at its end: that goes, too.
+fn first_part(text: &str, cut: bool) -> String {
+    let length = text.chars().count();
+    let shown = MESSAGE_SHOWN.min(if cut { length.saturating_sub(LONGEST_SECRET) } else { length });
+    if shown == length { text.to_owned() } else { text.chars().take(shown).chain(['…']).collect() }
+}
+
+/// The last lines that say something.
+fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty() && *line != "[…]").collect();
+    let text = lines[lines.len().saturating_sub(5)..].join("\n");
+    let surplus = text.chars().count().saturating_sub(MESSAGE_SHOWN);
+    if surplus == 0 { text } else { ['…'].into_iter().chain(text.chars().skip(surplus)).collect() }
 }

@@ -1,6 +1,6 @@
 //! Scheduling a campaign: scenarios side by side, those that judge pace by themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,18 +8,16 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::play;
+use super::run_started::run_started;
 use super::service::ServiceUnderTest;
 use super::shared::Shared;
 use super::{Driver, RunFolder};
 use crate::campaign::Campaign;
-use crate::journal::{Event, Journal, RunEnded, RunStarted, SCHEMA};
+use crate::journal::{Event, Journal, RunEnded, ScenarioEnded};
 use crate::ror::Directory;
 use crate::ror::whitelist::Reference;
 use crate::scenario::Scenario;
 use crate::server::{Place, Tls, TokenKey};
-
-/// What is said first in every artefact.
-const NOTICE: &str = "auto-contrôle, ne vaut pas homologation · self-check, not a homologation";
 
 /// Everything that a run needs.
 pub struct RunPlan {
@@ -73,7 +71,9 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Finished {
     let start = Instant::now();
-    journal.write(Event::RunStarted(Box::new(run_started(&plan, folder, &journal))));
+    let scenarios = plan.scenarios.iter().map(|scenario| scenario.id.clone()).collect();
+    let started = run_started(&plan.campaign, &plan.client, scenarios, folder.name(), &journal);
+    journal.write(Event::RunStarted(Box::new(started)));
     plan.service.register_secret(journal.redactor());
     let jobs = if plan.place.port.is_some() { 1 } else { plan.jobs.max(1) };
     let shared = Arc::new(Shared {
@@ -108,41 +108,31 @@ async fn play_all(
 ) {
     let places = Arc::new(Semaphore::new(jobs));
     let mut playing = JoinSet::new();
+    let mut names = HashMap::new();
     for scenario in scenarios {
         // The semaphore is never closed.
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         let (shared, progress) = (Arc::clone(shared), Arc::clone(progress));
-        playing.spawn(async move {
+        let id = scenario.id.clone();
+        let task = playing.spawn(async move {
             progress.started(&scenario);
             play::play(&shared, &scenario).await;
             progress.ended(&scenario);
             drop(place);
         });
+        names.insert(task.id(), id);
     }
-    while playing.join_next().await.is_some() {}
-}
-
-fn run_started(plan: &RunPlan, folder: &RunFolder, journal: &Journal) -> RunStarted {
-    let campaign = serde_json::to_string(&plan.campaign.file).unwrap_or_default();
-    RunStarted {
-        schema: SCHEMA,
-        notice: NOTICE.to_owned(),
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        run: folder.name().to_owned(),
-        started: journal
-            .wall_at(0)
-            .format(&time::format_description::well_known::Rfc3339)
-            .unwrap_or_default(),
-        lang: plan.campaign.lang.code().to_owned(),
-        seed: plan.campaign.seed,
-        profile: plan.campaign.profile.get(),
-        client: journal.redactor().text(&plan.client),
-        patience: plan.campaign.patience,
-        plans: plan.campaign.plans.clone(),
-        plans_named: plan.campaign.plans_named,
-        fail_on: plan.campaign.fail_on.clone(),
-        scenarios: plan.scenarios.iter().map(|scenario| scenario.id.clone()).collect(),
-        campaign: serde_json::from_str(&campaign).unwrap_or_default(),
+    while let Some(ended) = playing.join_next().await {
+        // A fault of the bench is told as such: a scenario that merely stops would seem interrupted.
+        if let Err(error) = ended
+            && let Some(id) = names.get(&error.id())
+        {
+            let harness_error = Some(format!("the bench broke while it played: {error}"));
+            shared
+                .journal
+                .scenario(id)
+                .write(Event::ScenarioEnded(ScenarioEnded { noise_us: 0, harness_error }));
+        }
     }
 }
 

@@ -123,7 +123,7 @@ impl ServiceUnderTest {
 
 /// The variables of the adapter contract that do not change from step to step.
 #[must_use]
-pub fn adapter_variables(
+pub(super) fn adapter_variables(
     service: &ServiceUnderTest,
     reference: &Reference,
     mock: &Mock,

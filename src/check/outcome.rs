@@ -91,7 +91,10 @@ fn malformed(step: &Step) -> Vec<Text> {
         .iter()
         .map(|fault| {
             let fault = quote(fault);
-            both!("Résultat de l’adaptateur mal formé : {fault}.", "The adapter's result is malformed: {fault}.")
+            both!(
+                "Résultat de l’adaptateur mal formé : {fault}.",
+                "The adapter's result is malformed: {fault}."
+            )
         })
         .collect()
 }

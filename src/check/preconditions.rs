@@ -186,11 +186,8 @@ fn is_cut_short(scene: &Scene<'_>) -> bool {
 
 /// Whether one of the scripted replies never went out.
 fn fault_is_missing(evidence: &Evidence, scene: &Scene<'_>) -> bool {
-    let delivered: BTreeSet<u32> = evidence
-        .exchanges
-        .iter()
-        .filter_map(|exchange| exchange.response.as_ref()?.scripted)
-        .collect();
+    let delivered: BTreeSet<u32> =
+        evidence.exchanges.iter().filter_map(|exchange| exchange.response.as_ref()?.scripted).collect();
     (1..).zip(scene.scripted).any(|(number, _)| !delivered.contains(&number))
 }
 

@@ -117,7 +117,6 @@ impl Adapter {
         let result = environment
             .get("ROR_RESULT_FILE")
             .and_then(|path| result::parse_file(Path::new(path)))
-            
             .or_else(|| result::parse(stdout.last_line()))
             .or_else(|| result::parse_pretty(&stdout.text()))
             .or_else(|| stdout.too_long().map(result::unusable));
@@ -128,7 +127,7 @@ impl Adapter {
         let end = match status {
             Err(_) => StepEnd::Deadline,
             Ok(Err(error)) => return not_started(format!("{}: {error}", self.display())),
-            Ok(Ok(status)) => end_of(status, result.as_ref(), &stderr),
+            Ok(Ok(status)) => end_of(status, result.as_ref()),
         };
         Ending { end, result, stdout_tail: stdout.text(), stderr_tail: stderr.text() }
     }
@@ -153,7 +152,7 @@ impl Adapter {
     }
 }
 
-fn end_of(status: std::process::ExitStatus, result: Option<&AdapterResult>, stderr: &Tail) -> StepEnd {
+fn end_of(status: std::process::ExitStatus, result: Option<&AdapterResult>) -> StepEnd {
     #[cfg(unix)]
     {
         use std::os::unix::process::ExitStatusExt;
@@ -166,15 +165,9 @@ fn end_of(status: std::process::ExitStatus, result: Option<&AdapterResult>, stde
         (_, Some(result)) if result.outcome == "error" => StepEnd::Error { message: result.message.clone() },
         (Some(0), _) => StepEnd::Done,
         (_, Some(result)) if !result.message.is_empty() => StepEnd::Error { message: result.message.clone() },
-        // No result, or one that says « ok » beside an exit code that does not.
-        _ => StepEnd::Error { message: end_of_text(&stderr.text()) },
+        // No result, or one that says « ok » beside an exit code that does not: what was said is on standard error.
+        _ => StepEnd::Error { message: String::new() },
     }
-}
-
-/// The last lines of standard error, as the message of an adapter that gave no result.
-fn end_of_text(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    result::bounded(&lines[lines.len().saturating_sub(5)..].join("\n"))
 }
 
 /// An output that is being read.

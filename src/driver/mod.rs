@@ -6,4 +6,5 @@ mod result;
 mod tail;
 
 pub use contract::{Call, Variables};
-pub use result::Ending;
+pub use result::{Ending, MESSAGE_TAKEN};
+pub use tail::OUTPUT_TAKEN;

@@ -10,7 +10,7 @@ use crate::journal::{AdapterResult, StepEnd};
 const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// Most of a message that is taken, in characters; the bench cuts it once it is redacted, so that no secret is cut in two.
-const MESSAGE_LIMIT: usize = 16_000;
+pub const MESSAGE_TAKEN: usize = 16_000;
 
 /// How a step ended, before it is journaled.
 #[derive(Debug)]
@@ -73,7 +73,9 @@ impl AdapterResult {
             ("ok", Some(code @ 1..)) => {
                 self.malformed.push(format!("outcome \"ok\" beside exit code {code}: taken for an error"));
             }
-            ("error", Some(0)) => self.malformed.push("outcome \"error\" beside exit code 0: taken for an error".to_owned()),
+            ("error", Some(0)) => {
+                self.malformed.push("outcome \"error\" beside exit code 0: taken for an error".to_owned())
+            }
             _ => {}
         }
         self
@@ -105,7 +107,7 @@ pub(super) fn unusable(why: String) -> AdapterResult {
 /// The beginning of a message that is too long, marked as such.
 pub(super) fn bounded(message: &str) -> String {
     let message = message.trim();
-    match message.char_indices().nth(MESSAGE_LIMIT) {
+    match message.char_indices().nth(MESSAGE_TAKEN) {
         None => message.to_owned(),
         Some((end, _)) => format!("{}…", &message[..end]),
     }

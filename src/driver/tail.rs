@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 /// How much of each output is kept, in bytes. The report shows less: the bench cuts once secrets are removed, so that
 /// none is cut in two.
-const TAIL: usize = 32 * 1024;
+pub const OUTPUT_TAKEN: usize = 32 * 1024;
 
 /// Longest last line that can be a result, in bytes; larger results go through `ROR_RESULT_FILE`.
 const LONGEST_LINE: usize = 8 * 1024 * 1024;
@@ -43,9 +43,9 @@ impl Tail {
 
     fn take(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
-        let kept = &bytes[bytes.len().saturating_sub(TAIL)..];
+        let kept = &bytes[bytes.len().saturating_sub(OUTPUT_TAKEN)..];
         self.end.extend(kept);
-        let surplus = self.end.len().saturating_sub(TAIL);
+        let surplus = self.end.len().saturating_sub(OUTPUT_TAKEN);
         self.end.drain(..surplus);
         for part in bytes.split_inclusive(|&byte| byte == b'\n') {
             if self.line.len() + part.len() <= LONGEST_LINE {
@@ -74,7 +74,9 @@ impl Tail {
     /// Why the last line cannot be a result, when it is too long.
     pub(super) fn too_long(&self) -> Option<String> {
         let limit = LONGEST_LINE;
-        self.last_too_long.then(|| format!("the last line of standard output is longer than {limit} bytes: use ROR_RESULT_FILE"))
+        self.last_too_long.then(|| {
+            format!("the last line of standard output is longer than {limit} bytes: use ROR_RESULT_FILE")
+        })
     }
 
     /// The last line that is not blank; empty when there was none, or when it was too long.
@@ -113,7 +115,7 @@ mod tests {
         for _ in 0..1000 {
             flood.take(&[b'x'; 10_000]);
         }
-        assert!(flood.text().len() < TAIL + 100 && flood.size == 10_000_000);
+        assert!(flood.text().len() < OUTPUT_TAKEN + 100 && flood.size == 10_000_000);
         assert_eq!(flood.last_line(), b"", "no line that long can be a result");
     }
 }

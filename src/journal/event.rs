@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::wire::{
-    Body,
-    ConnectionClosed, ConnectionOpened, Decision, Handshake, Request, Response, ResponseEnded,
+    Body, ConnectionClosed, ConnectionOpened, Decision, Handshake, Request, Response, ResponseEnded,
 };
 
 /// The version of this schema, written in the first line of every journal.

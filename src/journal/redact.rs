@@ -229,7 +229,9 @@ mod tests {
             assert_eq!(redactor.text(carrier), format!("x {mark} y"));
         }
         for before in ["", "a", "ab", "abc:", "client-id:"] {
-            for encoded in [STANDARD.encode(format!("{before}{secret}!")), URL_SAFE.encode(format!("{before}{secret}"))] {
+            for encoded in
+                [STANDARD.encode(format!("{before}{secret}!")), URL_SAFE.encode(format!("{before}{secret}"))]
+            {
                 let clean = redactor.text(&format!("x{encoded}"));
                 assert!(clean.contains(&mark), "{before}: {clean}");
             }
@@ -249,7 +251,10 @@ mod tests {
         let said = format!("got {token}, then {token}");
         assert_eq!(redactor.text(&said), format!("got {mark}, then {mark}"));
         let clean = redactor.text("> Authorization: Basic Y2xpZW50OnNlY3JldC1vZi1pdA==\nnext");
-        assert!(clean.starts_with("> Authorization: Basic ‹redacted:") && clean.ends_with("\nnext"), "{clean}");
+        assert!(
+            clean.starts_with("> Authorization: Basic ‹redacted:") && clean.ends_with("\nnext"),
+            "{clean}"
+        );
         for innocent in ["Basic care is given", "eyJ", "the basic rules", "é eyJ é"] {
             assert_eq!(redactor.text(innocent), innocent);
         }

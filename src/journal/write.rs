@@ -152,7 +152,8 @@ impl Journal {
         };
         if line.len() > LONGEST_LINE {
             drop(chain);
-            let error = io::Error::other(format!("an event of {} bytes is too long to be read back", line.len()));
+            let error =
+                io::Error::other(format!("an event of {} bytes is too long to be read back", line.len()));
             return self.fail(&self.inner.folder.join("journal.jsonl"), &error);
         }
         chain.prev = super::hex(digest(&SHA256, &line).as_ref());

@@ -10,7 +10,7 @@ use super::outcome::{Outcome, ScenarioOutcome};
 use super::scenario::{Judged, Surroundings, judge, not_played};
 use super::{coverage, gate};
 use crate::check::{Bodies, Truth, both, quote};
-use crate::journal::{Collector, Entry, Evidence, Event, RunEnded, RunStarted, ScenarioStarted};
+use crate::journal::{Collector, Entry, Event, Evidence, RunEnded, RunStarted, ScenarioStarted};
 use crate::scenario::Scenario;
 use crate::text::{Lang, Text};
 
@@ -181,7 +181,9 @@ fn fetch_integrated(evidence: &mut Evidence, bodies: &dyn Bodies) {
         let Some(kept) = &result.integrated_kept else { continue };
         match bodies.text(kept).and_then(|text| serde_json::from_str(&text).ok()) {
             Some(items) => result.integrated = Some(items),
-            None => result.malformed.push("integrated: the file that keeps it is missing or changed".to_owned()),
+            None => {
+                result.malformed.push("integrated: the file that keeps it is missing or changed".to_owned())
+            }
         }
     }
 }

@@ -33,7 +33,8 @@ pub(super) fn is_of_the_five_types(path: &str) -> bool {
 
 /// The path below the base, in segments; the bare root is an alias of the base.
 pub(super) fn segments(path: &str) -> Vec<&str> {
-    let below = path.strip_prefix(FHIR_PATH).filter(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(path);
+    let below =
+        path.strip_prefix(FHIR_PATH).filter(|rest| rest.is_empty() || rest.starts_with('/')).unwrap_or(path);
     let below = below.strip_prefix('/').unwrap_or(below);
     let below = below.strip_suffix('/').unwrap_or(below);
     if below.is_empty() { Vec::new() } else { below.split('/').collect() }

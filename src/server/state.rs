@@ -124,7 +124,8 @@ impl State {
             }
             let count = matched.entry((service.to_owned(), number)).or_insert(0);
             *count += 1;
-            let due = *count >= scripted.nth && scripted.times.is_none_or(|times| *count - scripted.nth < times);
+            let due =
+                *count >= scripted.nth && scripted.times.is_none_or(|times| *count - scripted.nth < times);
             if due && chosen.is_none() {
                 chosen = Some((number, scripted));
             }

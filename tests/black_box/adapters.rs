@@ -144,6 +144,61 @@ fn a_result_file_counts_and_standard_input_is_complete() {
     assert!(journal.contains("same=True input=Organization proxy=[] no_proxy=*"), "{journal}");
 }
 
+/// A result near the limit is compared, and does not break the journal for the scenarios after it.
+#[test]
+fn a_very_large_result_is_compared() {
+    let body = "#!/usr/bin/env python3\n\
+        import json, os, sys\n\
+        sys.argv = ['x']\n\
+        ids = [{'resourceType': 'Organization', 'id': str(n), 'name': 'x' * 40} for n in range(400000)]\n\
+        open(os.environ['ROR_RESULT_FILE'], 'w').write(json.dumps({'outcome': 'ok', 'integrated': ids}))\n\
+        import subprocess\n\
+        subprocess.run(['curl', '--silent', '--cacert', os.environ['ROR_CA_CERT'], os.environ['ROR_FHIR_URL'] + '/metadata'])\n";
+    let folder = tempfile::tempdir().unwrap();
+    let client = script(folder.path(), "client", body);
+    let report_folder = folder.path().join("report");
+    run(&report_folder).args(["search-empty", "tolerance-closed", "--client"]).arg(&client).output().unwrap();
+    let report = report(&report_folder);
+    assert!(report["run"]["remarks"].as_array().unwrap().is_empty(), "{}", report["run"]["remarks"]);
+    let check = check(&report, "search-empty", "nothing-held");
+    assert_eq!(check["status"], "fail", "{check}");
+    assert!(std::fs::metadata(report_folder.join("journal.jsonl")).unwrap().len() < 1_000_000);
+}
+
+/// What cannot be read is not the same as what was not said.
+#[test]
+fn a_result_that_cannot_be_read_is_a_configuration_error() {
+    let body = "#!/bin/sh\ncurl --silent --cacert \"$ROR_CA_CERT\" \"$ROR_FHIR_URL/metadata\"\nprintf '{\"outcome\":\"ok\",\"integ' > \"$ROR_RESULT_FILE\"\n";
+    let (_, report) = play(body, &[]);
+    let check = check(&report, "search-empty", "nothing-held");
+    assert_eq!(check["status"], "config-error", "{check}");
+    assert!(check["why"].as_str().unwrap().contains("lire"), "{check}");
+}
+
+/// What is wrong on the wire stays wrong, however the adapter ends afterwards.
+#[test]
+fn a_violation_is_not_wiped_out_by_exit_89_or_a_signal() {
+    let search = "a=$(curl --silent --cacert \"$ROR_CA_CERT\" --cert \"$ROR_CLIENT_CERT\" --key \"$ROR_CLIENT_KEY\" --data \"grant_type=client_credentials&client_id=$ROR_CLIENT_ID\" \"$ROR_TOKEN_URL\" | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n\
+        for i in 1 2 3; do curl --silent --output /dev/null --cacert \"$ROR_CA_CERT\" --header \"Authorization: Bearer $a\" \"$ROR_FHIR_URL/HealthcareService?specialty=x\"; done\n";
+    for end in ["exit 89", "kill -SEGV $$"] {
+        let folder = tempfile::tempdir().unwrap();
+        let client = script(folder.path(), "client", &format!("#!/bin/sh\n{search}{end}\n"));
+        let report_folder = folder.path().join("report");
+        let output =
+            run(&report_folder).args(["quota-429-seconds", "--client"]).arg(&client).output().unwrap();
+        assert_eq!(code(&output), 1, "{end}: {}", text(&output.stdout));
+        assert_eq!(check(&report(&report_folder), "quota-429-seconds", "waits")["status"], "fail");
+    }
+}
+
+fn check<'a>(report: &'a Value, scenario_id: &str, id: &str) -> &'a Value {
+    let checks = scenario(report, scenario_id)["checks"].as_array().unwrap();
+    checks
+        .iter()
+        .find(|check| check["id"] == id)
+        .unwrap_or_else(|| panic!("{scenario_id}/{id} is not in the report"))
+}
+
 /// Plays one scenario with that script as adapter.
 fn play(body: &str, more: &[&str]) -> (i32, Value) {
     let folder = tempfile::tempdir().unwrap();

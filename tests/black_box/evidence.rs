@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{banc, code, report, run, script, statuses, text};
+use crate::support::{Served, banc, code, report, run, script, statuses, text};
 
 #[test]
 fn the_same_folder_judged_twice_gives_the_same_bytes() {
@@ -126,6 +126,53 @@ fn secrets_never_leave() {
     }
     let journal = std::fs::read_to_string(report_folder.join("journal.jsonl")).unwrap();
     assert!(journal.contains("‹redacted:"), "what was removed is marked");
+}
+
+/// A token request by hand with `curl --user --verbose` shows Base64 of both, and a flood cuts a secret anywhere.
+#[test]
+fn secrets_in_base64_and_at_a_cut_do_not_leave() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    let body = format!(
+        "#!/bin/sh\n\
+        printf '%s' \"$ROR_CLIENT_SECRET\" > {}\n\
+        curl --silent --verbose --cacert \"$ROR_CA_CERT\" --user \"$ROR_CLIENT_ID:$ROR_CLIENT_SECRET\" --data grant_type=client_credentials \"$ROR_TOKEN_URL\"\n\
+        for i in $(seq 1 2000); do printf 'x%s' \"$ROR_CLIENT_SECRET\"; done >&2\n\
+        exit 1\n",
+        secret.display()
+    );
+    let client = script(folder.path(), "client", &body);
+    let report_folder = folder.path().join("report");
+    run(&report_folder).args(["token-secret", "--profile", "0", "--client"]).arg(&client).output().unwrap();
+    let secret = std::fs::read_to_string(secret).unwrap();
+    let encoded = base64(&format!("banc-ror-client:{secret}"));
+    for (name, content) in files(&report_folder) {
+        let content = text(&content);
+        assert!(!content.contains(&encoded[24..60]), "{name} holds Base64 of the secret");
+        for start in 0..=secret.len() - 20 {
+            assert!(!content.contains(&secret[start..start + 20]), "{name} holds a part of the secret");
+        }
+    }
+}
+
+fn base64(text: &str) -> String {
+    let output =
+        std::process::Command::new("sh").args(["-c", "printf '%s' \"$1\" | base64 -w0", "sh", text]).output();
+    crate::support::text(&output.unwrap().stdout)
+}
+
+#[test]
+fn what_was_served_can_be_judged_and_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let report_folder = folder.path().join("report");
+    for _ in 0..2 {
+        let mut mock = Served::start(&["--report", report_folder.to_str().unwrap()]);
+        let token = mock.token();
+        assert_eq!(mock.get(&token, "/Organization?_count=1", &[]).0, 200);
+        mock.interrupt();
+    }
+    let output = banc().arg("judge").arg(&report_folder).output().unwrap();
+    assert_eq!(code(&output), 5, "nothing was played, so nothing is proved: {}", text(&output.stderr));
 }
 
 #[test]

@@ -165,6 +165,15 @@ impl Served {
     }
 }
 
+impl Served {
+    /// Ctrl-C, and the end of the mock.
+    pub(crate) fn interrupt(&mut self) {
+        let signal = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        assert!(signal.success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
 impl Drop for Served {
     fn drop(&mut self) {
         let _ = self.child.kill();

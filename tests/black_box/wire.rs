@@ -148,12 +148,13 @@ fn the_gates_of_the_api_stand_in_their_order() {
 fn errors_of_the_api_are_operation_outcomes() {
     let mock = Served::start(&[]);
     let token = mock.token();
-    let cases: [(&str, &[&str], u16); 7] = [
+    let cases: [(&str, &[&str], u16); 8] = [
         ("/Organization/none", &[], 404),
         ("/Patient", &[], 404),
         ("/Organization?colour=red", &[], 400),
         ("/Organization?_lastUpdated=ge20xx", &[], 400),
         ("/Organization/1/_history/2", &[], 404),
+        ("Organization/1101", &[], 404),
         ("/Organization", &["--request", "DELETE"], 405),
         ("/Organization", &["--header", "Accept: application/fhir+xml"], 406),
     ];

@@ -58,7 +58,11 @@ fn too_many_requests_are_cited() {
     for at in 0..3 {
         story.get(at * 10, "/ws-diffusion-fhir/Location", 200);
     }
-    assert_broken(&story.check(answered(json!({"at-most": 2}))), &["3 request(s) /ws-diffusion-fhir/Location", "2 at most"], &[1, 2, 3]);
+    assert_broken(
+        &story.check(answered(json!({"at-most": 2}))),
+        &["3 request(s) /ws-diffusion-fhir/Location", "2 at most"],
+        &[1, 2, 3],
+    );
 }
 
 #[test]

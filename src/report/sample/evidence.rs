@@ -147,7 +147,7 @@ pub(crate) fn step() -> Step {
                 message: "12 ressources".into(),
                 integrated: Some(vec![json!({ "resourceType": "Location", "id": "252467" })]),
                 malformed: vec![],
-            integrated_kept: None,
+                integrated_kept: None,
             }),
             stdout_tail: "connexion…\n{\"outcome\":\"ok\"}".into(),
             stderr_tail: String::new(),

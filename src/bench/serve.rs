@@ -1,0 +1,85 @@
+//! The mock alone: served until told to stop, and journaled like a run that plays no scenario.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::behaviour;
+use super::run_started::run_started;
+use super::service::{ServiceUnderTest, adapter_variables};
+use crate::campaign::Campaign;
+use crate::journal::{Event, Journal, RunEnded, ScenarioEnded, ScenarioStarted};
+use crate::ror::Directory;
+use crate::ror::whitelist::Reference;
+use crate::scenario::{Given, Quotas};
+use crate::server::{FHIR_PATH, Mock, Place, Tls, TokenKey};
+
+/// Name under which the journal keeps what passes.
+const NAME: &str = "serve";
+
+/// Everything that serving needs.
+pub struct Serving {
+    /// What this run is.
+    pub campaign: Campaign,
+    /// Name of the dataset.
+    pub dataset: String,
+    /// The dataset.
+    pub directory: Arc<Directory>,
+    /// The service that is registered.
+    pub service: ServiceUnderTest,
+    /// Assigned values and other services.
+    pub reference: Reference,
+    /// Where the mock listens.
+    pub place: Place,
+    /// Its TLS.
+    pub tls: Tls,
+    /// Key of its tokens.
+    pub token_key: TokenKey,
+}
+
+/// Serves until `stop`; quotas are enforced. `ready` is given the adapter variables and the base URL.
+///
+/// # Errors
+/// When a port cannot be had.
+pub async fn serve(
+    serving: Serving,
+    folder: &str,
+    journal: Journal,
+    ready: impl FnOnce(BTreeMap<String, String>, &str),
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let start = Instant::now();
+    serving.service.register_secret(journal.redactor());
+    let started = run_started(&serving.campaign, NAME, Vec::new(), folder, &journal);
+    journal.write(Event::RunStarted(Box::new(started)));
+    let given = Given {
+        dataset: serving.dataset,
+        quotas: Quotas { enforced: true, ..Quotas::default() },
+        ..Given::default()
+    };
+    let whitelist = serving.service.whitelist(&serving.reference, given.registration);
+    let quotas = serving.campaign.file.quotas.unwrap_or_default();
+    let behaviour = behaviour::of(&given, quotas, serving.directory, whitelist, &serving.reference);
+    let quotas = behaviour::quota_facts(&behaviour.quotas, serving.service.profile);
+    let scenario = journal.scenario(NAME);
+    let mock =
+        Mock::start(&serving.place, behaviour, &serving.tls, serving.token_key, scenario.clone()).await?;
+    scenario.write(Event::ScenarioStarted(Box::new(ScenarioStarted {
+        dataset: given.dataset.clone(),
+        seed: serving.campaign.seed,
+        profile: serving.service.profile.get(),
+        service: serving.service.facts(&serving.reference, given.registration, journal.redactor()),
+        quotas,
+        token_lifetime_s: given.token_lifetime.duration().as_secs(),
+        fhir_url: format!("{}{FHIR_PATH}", mock.api_url),
+        token_url: mock.token_url.clone(),
+    })));
+    ready(adapter_variables(&serving.service, &serving.reference, &mock), &mock.api_url);
+    stop.await;
+    mock.stop().await;
+    scenario.write(Event::ScenarioEnded(ScenarioEnded { noise_us: 0, harness_error: None }));
+    let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    journal.write(Event::RunEnded(RunEnded { duration_ms, interrupted: false }));
+    Ok(())
+}
