@@ -185,8 +185,8 @@ fn broken(first: &Wrong<'_>, wrong: &[Wrong<'_>], reads: usize) -> Finding {
         }
     }
     let remedy = both!(
-        "Envoyez sur chaque GET, y compris les lectures en parallèle et les pages suivantes, les quatre valeurs reçues de l’ANS avec le client_id, telles quelles.",
-        "Send on every GET, parallel reads and further pages included, the four values received from the ANS with the client_id, as they are."
+        "Envoyez sur chaque GET, y compris les lectures en parallèle, les quatre valeurs reçues de l’ANS avec le client_id, telles quelles.",
+        "Send on every GET, parallel reads included, the four values received from the ANS with the client_id, as they are."
     );
     Finding::broken(actual, why, remedy).notes(others).citing(numbers)
 }
