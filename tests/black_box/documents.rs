@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::support::{banc, code, repository, text};
+use crate::support::{banc, code, copy, repository, text};
 
 /// Commands whose help is kept in `docs/help.txt`.
 const COMMANDS: [&str; 11] =
@@ -77,17 +77,4 @@ fn in_step(path: &Path, expected: &str) {
         "{} is out of step: BANC_ROR_UPDATE=1 cargo test --test black_box documents",
         path.display()
     );
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            std::fs::create_dir_all(&target).unwrap();
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }

@@ -7,5 +7,6 @@ mod bad_input;
 mod commands;
 mod documents;
 mod evidence;
+mod snapshots;
 mod support;
 mod wire;

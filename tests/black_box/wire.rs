@@ -274,15 +274,23 @@ fn the_suspended_and_the_unlisted_are_refused_at_the_right_gate() {
 }
 
 #[test]
-fn the_load_of_other_services_meets_level_1() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("own.yaml");
-    let scenario = std::fs::read_to_string(repository("tests/black_box/own.yaml")).unwrap();
-    let quotas = "registration: listed\n  quotas: { enforced: true, level-1: 20, other-services: 20 }";
-    std::fs::write(&path, scenario.replace("registration: listed", quotas)).unwrap();
-    let report = folder.path().join("report");
-    crate::support::run(&report).arg(&path).output().unwrap();
-    let journal = std::fs::read_to_string(report.join("journal.jsonl")).unwrap();
-    assert!(journal.contains("\"gate\":\"quota-level-1\",\"passed\":false"), "{journal}");
-    assert!(journal.contains("\"status\":429"));
+fn the_load_of_other_services_meets_level_1_and_the_delay_is_told_as_set() {
+    for (advertise, told) in [("seconds", "[\"retry-after\",\"1\"]"), ("date", " GMT\"]"), ("absent", "")] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("own.yaml");
+        let scenario = std::fs::read_to_string(repository("tests/black_box/own.yaml")).unwrap();
+        let quotas = format!(
+            "registration: listed\n  quotas: {{ enforced: true, level-1: 20, other-services: 20, retry-after: {advertise} }}"
+        );
+        std::fs::write(&path, scenario.replace("registration: listed", &quotas)).unwrap();
+        let report = folder.path().join("report");
+        crate::support::run(&report).args(["--patience", "0.2"]).arg(&path).output().unwrap();
+        let journal = std::fs::read_to_string(report.join("journal.jsonl")).unwrap();
+        assert!(journal.contains("\"gate\":\"quota-level-1\",\"passed\":false"), "{journal}");
+        let refused = journal.lines().find(|line| line.contains("\"status\":429")).unwrap();
+        let retry_after = refused.split_once("[\"retry-after\"").map_or("", |(_, rest)| rest);
+        let retry_after =
+            if retry_after.is_empty() { String::new() } else { format!("[\"retry-after\"{retry_after}") };
+        assert!(retry_after.contains(told) && (advertise != "absent" || retry_after.is_empty()), "{refused}");
+    }
 }
