@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::context::Scene;
-use super::token_form::{form, is_basic, no_token_request, token_requests};
+use super::token_form::{form, is_basic, is_tolerated_basic, no_token_request, token_requests};
 use super::words::{both, named, quote};
 use super::{Finding, Kind, Nature};
 use crate::journal::{CertificateFacts, Exchange};
@@ -110,7 +110,9 @@ impl Kind for Credential {
                     let name = named(request);
                     let actual =
                         Text::new(format!("En défaut : {}.", name.fr), format!("At fault: {}.", name.en));
-                    return Finding::broken(actual, why, remedy).citing([request.number]);
+                    let mut finding = Finding::broken(actual, why, remedy).citing([request.number]);
+                    finding.at_most_should = is_tolerated_basic(scene, request);
+                    return finding;
                 }
             }
         }

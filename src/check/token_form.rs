@@ -44,7 +44,11 @@ impl Kind for TokenForm {
         let mut unreadable = 0_usize;
         for request in &requests {
             match fault(scene, request) {
-                Ok(Some(what)) => return broken(request, &what, requests.len()),
+                Ok(Some(what)) => {
+                    let mut finding = broken(request, &what, requests.len());
+                    finding.at_most_should = is_tolerated_basic(scene, request);
+                    return finding;
+                }
                 Ok(None) => {}
                 Err(()) => unreadable += 1,
             }
@@ -99,6 +103,12 @@ pub(super) fn no_token_request() -> Finding {
 pub(super) fn form<'a>(scene: &Scene<'a>, request: &'a Exchange) -> Option<Vec<(String, String)>> {
     let text = scene.text(&request.request.body)?;
     Some(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+}
+
+/// Whether a public client (profile 0) got its token with HTTP Basic: RFC 6749 §2.3.1 has servers accept that, the ROR
+/// documents the form only, so it is advised against and not held against the client.
+pub(super) fn is_tolerated_basic(scene: &Scene<'_>, request: &Exchange) -> bool {
+    scene.evidence.setting.profile == 0 && is_basic(request) && request.status() == Some(200)
 }
 
 /// Whether the request authenticates by HTTP Basic.

@@ -105,6 +105,10 @@ fn profile_0_proves_itself_by_its_secret_only() {
     assert!(mock.variables.get("ROR_CLIENT_CERT").is_none(), "a variable that does not apply is absent");
     let token = mock.token();
     assert_eq!(mock.get(&token, "/Organization?_count=1", &[]).0, 200);
+    // RFC 6749 §2.3.1: servers accept HTTP Basic as well.
+    let basic = format!("{}:{}", mock.value("ROR_CLIENT_ID"), mock.value("ROR_CLIENT_SECRET"));
+    let form = ["--user", &basic, "--data", "grant_type=client_credentials", mock.value("ROR_TOKEN_URL")];
+    assert_eq!(split(&mock.curl().arg("--include").args(form).output().unwrap()).0, 200);
     let mut wrong = mock.client("token", &json!({}));
     wrong.env("ROR_CLIENT_SECRET", "not-the-secret");
     let output = wrong.output().unwrap();

@@ -48,7 +48,12 @@ fn each_fault_of_the_form_is_named() {
     assert_broken(&json_body.check(token_form()), &["application/json"], &[1]);
     let mut basic = with_form("grant_type=client_credentials");
     header(&mut basic.evidence.exchanges[0], "authorization", "Basic ‹redacted:b›");
-    assert_broken(&basic.check(token_form()), &["Authorization: Basic"], &[1]);
+    let finding = basic.check(token_form());
+    assert_broken(&finding, &["Authorization: Basic"], &[1]);
+    assert!(!finding.at_most_should, "with a certificate there is nothing to be said by Basic");
+    basic.evidence.setting.profile = 0;
+    basic.evidence.exchanges[0].response.as_mut().unwrap().status = 200;
+    assert!(basic.check(token_form()).at_most_should, "RFC 6749 §2.3.1 allows a public client to use Basic");
     let mut in_url = story();
     in_url.token(0, 400).request.target = "/token?client_secret=‹redacted:s›".to_owned();
     assert_broken(&in_url.check(token_form()), &["secret is in the URL"], &[1]);
