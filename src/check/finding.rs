@@ -44,6 +44,21 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// One finding for all steps: the first that is broken, else the last doubt, else the last that is met; none when
+    /// no step had anything to find.
+    pub(super) fn of_all_steps(findings: impl Iterator<Item = Self>) -> Option<Self> {
+        let mut met = None;
+        let mut doubtful = None;
+        for finding in findings {
+            match finding.verdict {
+                Verdict::Broken => return Some(finding),
+                Verdict::Met => met = Some(finding),
+                _ => doubtful = Some(finding),
+            }
+        }
+        doubtful.or(met)
+    }
+
     fn new(verdict: Verdict, actual: Text, why: Text) -> Self {
         Self {
             verdict,

@@ -47,18 +47,8 @@ impl Kind for NoSilentLoss {
     }
 
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
-        let mut met = None;
-        let mut doubtful = None;
-        for step in scene.steps() {
-            let Some(balance) = balance(scene, step) else { continue };
-            let finding = judge(step, balance);
-            match finding.verdict {
-                super::Verdict::Broken => return finding,
-                super::Verdict::Met => met = Some(finding),
-                _ => doubtful = Some(finding),
-            }
-        }
-        doubtful.or(met).unwrap_or_else(|| {
+        let findings = scene.steps().filter_map(|step| Some(judge(step, balance(scene, step)?)));
+        Finding::of_all_steps(findings).unwrap_or_else(|| {
             Finding::undecided(
                 both!("Aucune lecture ni recherche.", "Neither read nor search."),
                 both!(

@@ -77,22 +77,15 @@ impl Kind for Paging {
     }
 
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
-        let mut met = None;
-        let mut doubtful = None;
-        for step in scene.steps() {
-            let Some(asked) = asked(step).filter(|asked| asked.all_pages) else { continue };
-            let finding = match self.look_at {
+        let findings = scene.steps().filter_map(|step| {
+            let asked = asked(step).filter(|asked| asked.all_pages)?;
+            Some(match self.look_at {
                 PagingFacet::Complete => complete(scene, step, &asked),
                 PagingFacet::Verbatim => verbatim(scene, step, &asked),
                 PagingFacet::Resumed => resumed(scene, step, &asked),
-            };
-            match finding.verdict {
-                super::Verdict::Broken => return finding,
-                super::Verdict::Met => met = Some(finding),
-                _ => doubtful = Some(finding),
-            }
-        }
-        doubtful.or(met).unwrap_or_else(|| {
+            })
+        });
+        Finding::of_all_steps(findings).unwrap_or_else(|| {
             Finding::undecided(
                 both!("Aucune recherche de toutes les pages.", "No search for all pages."),
                 both!(

@@ -9,6 +9,7 @@ use super::context::Scene;
 use super::words::{both, named, quote};
 use super::{Finding, Kind, Nature};
 use crate::journal::{Api, Exchange};
+use crate::ror::ResourceType;
 use crate::text::Text;
 
 /// `ror-headers`: see [`super::Expect::RorHeaders`].
@@ -30,10 +31,6 @@ pub enum HeaderFacet {
     /// The systems are bare OIDs as assigned, without `urn:oid:`.
     Systems,
 }
-
-/// The types whose GET needs the four headers.
-const TYPES: [&str; 5] =
-    ["Organization", "HealthcareService", "Location", "Practitioner", "PractitionerRole"];
 
 /// One thing wrong with one header of one request.
 struct Wrong<'a> {
@@ -157,7 +154,7 @@ impl RorHeaders {
 fn needs_headers(scene: &Scene<'_>, exchange: &Exchange) -> bool {
     exchange.api() == Api::Fhir
         && exchange.request.method == "GET"
-        && scene.fhir_path(exchange).is_some_and(|(resource, _)| TYPES.contains(&resource.as_str()))
+        && scene.fhir_path(exchange).is_some_and(|(resource, _)| ResourceType::parse(&resource).is_some())
 }
 
 /// The values of a header that are not empty.

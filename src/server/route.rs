@@ -50,7 +50,7 @@ pub(super) async fn handle(
     let state = &context.state;
     let journal = &state.journal;
     let seen_us = journal.now_us();
-    // On HTTP/2 requests share the stream, so the first byte is the moment at which the request is whole: later, never earlier.
+    // On HTTP/2 requests share the stream, so the first byte is the moment at which its headers were read: later, never earlier.
     let first_byte_us = match request.version() {
         Version::HTTP_2 => seen_us,
         _ => context.first_byte.get().unwrap_or(seen_us),

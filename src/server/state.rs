@@ -111,6 +111,9 @@ impl State {
 
     /// The scripted reply for a request that passed the token and whitelist gates, and its number from 1.
     pub(super) fn scripted(&self, request: &Received, service: &str) -> Option<(u32, &Scripted)> {
+        if self.behaviour.scripted.is_empty() {
+            return None;
+        }
         let (exchange, api) = (request.exchange, request.api);
         let mut parameters = request.parameters();
         if request.path().ends_with("/_search") {

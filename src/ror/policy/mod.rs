@@ -28,7 +28,7 @@ static POLICY: LazyLock<Arc<AccessPolicy>> = LazyLock::new(|| {
     )
 });
 
-/// The name of the option that shows installed capacity to profile 0.
+/// The name of the option that has all offers of an organization decide, not any, for profile 3.
 pub(crate) const ORGANIZATION_ALL_OFFERS: &str = "profile-3-organization-all-offers";
 
 /// Which access profile sees which element (`ror-fhir.md` §2.3).
