@@ -44,6 +44,29 @@ impl Directory {
         }
     }
 
+    /// The same data with some resources put (in place of those with the same id, else at the end) and others removed.
+    #[must_use]
+    pub fn with(&self, put: impl IntoIterator<Item = Resource>, removed: &[(ResourceType, String)]) -> Self {
+        let mut resources = self.resources.clone();
+        for (t, id) in removed {
+            resources[t.index()].retain(|held| held.id != *id);
+        }
+        for resource in put {
+            let of_type = &mut resources[resource.resource_type.index()];
+            match of_type.iter_mut().find(|held| held.id == resource.id) {
+                Some(held) => *held = Arc::new(resource),
+                None => of_type.push(Arc::new(resource)),
+            }
+        }
+        Self {
+            name: self.name.clone(),
+            resources,
+            policy: Arc::clone(&self.policy),
+            offers: OnceLock::new(),
+            views: Default::default(),
+        }
+    }
+
     /// The same data under another policy.
     #[must_use]
     pub fn with_policy(self, policy: AccessPolicy) -> Self {
@@ -54,6 +77,12 @@ impl Directory {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// One resource, before any policy.
+    #[must_use]
+    pub fn read(&self, t: ResourceType, id: &str) -> Option<&Arc<Resource>> {
+        self.resources[t.index()].iter().find(|held| held.id == id)
     }
 
     /// Every resource of a type, before any policy.

@@ -6,6 +6,7 @@
 //! `scenarios/reference/access-policy.yaml`, `search-parameters.yaml`, `nomenclature.yaml`, `communes.yaml`.
 
 mod capability;
+mod change;
 mod dataset;
 #[cfg(test)]
 mod demo_tests;
@@ -22,6 +23,7 @@ mod searchset;
 pub mod whitelist;
 
 pub use capability::capability_statement;
+pub use change::{Change, ChangeError, Edit, Effect, Stamp, fhir_instant};
 pub use dataset::{DEMO, DatasetError};
 pub use directory::{Directory, View};
 pub use nomenclature::{CodeSystem, Nomenclature, expand_code};

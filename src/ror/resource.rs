@@ -114,6 +114,13 @@ impl Resource {
         Some(Self { resource_type, id, json, text })
     }
 
+    /// Type and id of a relative reference, `Location/2001`.
+    #[must_use]
+    pub fn parse_reference(reference: &str) -> Option<(ResourceType, String)> {
+        let (t, id) = reference.split_once('/')?;
+        Some((ResourceType::parse(t)?, id.to_owned()))
+    }
+
     /// The relative reference, `Location/2001`.
     #[must_use]
     pub fn reference(&self) -> String {
