@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
-use super::context::Truth;
+use super::context::{Expected, Truth};
 use super::words::{both, quote, values};
 use crate::text::Text;
 
@@ -76,14 +76,17 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
+/// The types declared.
+pub(super) fn types<'a>(items: &'a [Item<'_>]) -> BTreeSet<&'a str> {
+    items.iter().map(|item| item.resource.as_str()).collect()
+}
+
 pub(super) fn ids(
     truth: &dyn Truth,
     items: &[Item<'_>],
-    expected: &BTreeSet<(String, String)>,
-    input: &Value,
+    expected: &Expected,
 ) -> Comparison {
-    let mut matched: BTreeSet<&str> = expected.iter().map(|(resource, _)| resource.as_str()).collect();
-    matched.extend(input.get("resource").and_then(Value::as_str));
+    let matched = &expected.types;
     let declared: BTreeSet<(String, String)> = items
         .iter()
         .filter(|item| matched.contains(item.resource.as_str()))
@@ -91,7 +94,7 @@ pub(super) fn ids(
         .collect();
     let reference = |(resource, id): &(String, String)| format!("{resource}/{id}");
     let mut comparison = Comparison { compared: items.len(), ..Comparison::default() };
-    let missing: Vec<String> = expected.difference(&declared).map(reference).collect();
+    let missing: Vec<String> = expected.required.difference(&declared).map(reference).collect();
     if !missing.is_empty() {
         let (count, shown) = (missing.len(), values(&missing));
         comparison.wrong.push(both!(
@@ -99,7 +102,8 @@ pub(super) fn ids(
             "{count} resource(s) that the profile sees are missing: {shown}."
         ));
     }
-    let extra: Vec<String> = declared.difference(expected).map(reference).collect();
+    let extra = declared.difference(&expected.required).filter(|held| !expected.tolerated.contains(*held));
+    let extra: Vec<String> = extra.map(reference).collect();
     if !extra.is_empty() {
         let (count, shown) = (extra.len(), values(&extra));
         comparison.wrong.push(both!(
@@ -110,6 +114,7 @@ pub(super) fn ids(
     let invented: BTreeSet<String> = items
         .iter()
         .filter(|item| !matched.contains(item.resource.as_str()) && !truth.exists(&item.resource, &item.id))
+        .filter(|item| !expected.tolerated.contains(&(item.resource.clone(), item.id.clone())))
         .map(|item| format!("{}/{}", item.resource, item.id))
         .collect();
     if !invented.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -14,18 +15,38 @@ pub struct Context<'a> {
     pub scripted: &'a [Option<u16>],
     /// What happened.
     pub evidence: &'a Evidence,
-    /// The dataset as the profile sees it; none when it is not at hand, and then nothing is compared with it.
-    pub truth: Option<&'a dyn Truth>,
+    /// The dataset, step after step; none when it is not at hand, and then nothing is compared with it.
+    pub history: Option<&'a dyn History>,
     /// The bodies.
     pub bodies: &'a dyn Bodies,
     /// Wall clock at the run's time zero, microseconds since the Unix epoch, when known.
     pub epoch_us: Option<i64>,
 }
 
-/// The dataset as a client of the scenario's profile may see it.
+/// The dataset as it was after each step of a scenario.
+pub trait History {
+    /// What a profile sees of it after that step; the scenario's own profile when none is named.
+    fn after(&self, step: u32, profile: Option<u8>) -> Rc<dyn Truth>;
+    /// What a client holds after having done that step; none when its action is not about a set of resources.
+    /// `declared` are the types that it declares.
+    fn expected(&self, step: &Step, declared: &BTreeSet<&str>) -> Option<Expected>;
+    /// Locations of that identifier after that step, before any access policy.
+    fn locations(&self, step: u32, identifier: &str) -> Vec<Value>;
+}
+
+/// What a client holds after an action.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expected {
+    /// Types whose resources are compared one by one; those of other types are included ones.
+    pub types: BTreeSet<String>,
+    /// Type and id of those that must be there.
+    pub required: BTreeSet<(String, String)>,
+    /// Type and id of others that may be there.
+    pub tolerated: BTreeSet<(String, String)>,
+}
+
+/// The dataset as a client of some profile may see it.
 pub trait Truth {
-    /// Type and id of the resources that match an action's input; none when the action is not about a set of resources.
-    fn expected_ids(&self, action: &str, input: &Value) -> Option<BTreeSet<(String, String)>>;
     /// Whether the profile sees such a resource.
     fn exists(&self, resource: &str, id: &str) -> bool;
     /// Its name.
@@ -48,7 +69,7 @@ pub trait Bodies {
 pub(super) struct Scene<'a> {
     pub(super) scripted: &'a [Option<u16>],
     pub(super) evidence: &'a Evidence,
-    pub(super) truth: Option<&'a dyn Truth>,
+    pub(super) history: Option<&'a dyn History>,
     pub(super) epoch_us: Option<i64>,
     pub(super) step: Option<u32>,
     bodies: &'a dyn Bodies,
@@ -74,7 +95,7 @@ impl<'a> Scene<'a> {
         Self {
             scripted: context.scripted,
             evidence: context.evidence,
-            truth: context.truth,
+            history: context.history,
             epoch_us: context.epoch_us,
             step,
             bodies: context.bodies,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Party;
-use super::comparison::{Comparison, capacities, identifiers, ids, items, names, no_repeat, telecoms};
+use super::comparison::{Comparison, capacities, identifiers, ids, items, names, no_repeat, telecoms, types};
 use super::context::{Report, Scene, report};
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Verdict};
@@ -146,7 +146,7 @@ impl Integrated {
                 Some(what) => unreadable(&quote(what)),
             };
         };
-        let Some(truth) = scene.truth else {
+        let Some(history) = scene.history else {
             return Finding::undecided(
                 both!("Le jeu de données n’est pas disponible.", "The dataset is not at hand."),
                 both!(
@@ -158,9 +158,13 @@ impl Integrated {
         };
         let (items, notes) = items(declared);
         let action = step.started.action.as_deref().unwrap_or_default();
+        // `show` is asked for a narrower user: what that user may see is the truth then.
+        let profile = step.started.input["as-profile"].as_u64().and_then(|profile| u8::try_from(profile).ok());
+        let truth = history.after(step.started.step, profile);
+        let truth = truth.as_ref();
         let comparison = match self.compare {
-            Compared::Ids => match truth.expected_ids(action, &step.started.input) {
-                Some(expected) => ids(truth, &items, &expected, &step.started.input),
+            Compared::Ids => match history.expected(step, &types(&items)) {
+                Some(expected) => ids(truth, &items, &expected),
                 None => {
                     return Finding::skipped(
                         both!("Action « {action} ».", "Action `{action}`."),

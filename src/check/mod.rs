@@ -39,7 +39,7 @@ mod wait;
 mod words;
 
 pub use back_off::BackOff;
-pub use context::{Bodies, Context, Truth};
+pub use context::{Bodies, Context, Expected, History, Truth};
 pub use credential::{Credential, CredentialFacet};
 pub use duration::Seconds;
 pub use finding::{Finding, Verdict};

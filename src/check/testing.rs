@@ -3,10 +3,11 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use super::{Bodies, Context, Finding, Truth, evaluate};
+use super::{Bodies, Context, Expected, Finding, History, Truth, evaluate};
 use crate::journal::*;
 use crate::scenario::{Check, Scenario};
 
@@ -60,6 +61,9 @@ impl Story {
             token_lifetime_s: 300,
             fhir_url: "https://localhost:8443/ws-diffusion-fhir".to_owned(),
             token_url: "https://localhost:8444/token".to_owned(),
+            capacity_url: String::new(),
+            task_url: String::new(),
+            supplier: None,
         };
         let evidence = Evidence {
             setting,
@@ -67,6 +71,7 @@ impl Story {
             exchanges: Vec::new(),
             connections: BTreeMap::new(),
             steps: Vec::new(),
+            changes: Vec::new(),
             ended: Some(ScenarioEnded { noise_us: 0, harness_error: None }),
         };
         let mut story = Self { scenario, scripted: Vec::new(), evidence, truth: None, step: 0 };
@@ -177,6 +182,7 @@ impl Story {
             headers,
             body: Body::default(),
             token_remaining_s: None,
+            token_client_id: None,
         };
         self.evidence.exchanges.push(Exchange {
             number,
@@ -224,7 +230,7 @@ impl Story {
         let context = Context {
             scripted: &self.scripted,
             evidence: &self.evidence,
-            truth: self.truth.as_ref().map(|truth| truth as &dyn Truth),
+            history: self.truth.as_ref().map(|truth| truth as &dyn History),
             bodies: &Inline,
             epoch_us: None,
         };
@@ -270,17 +276,31 @@ pub(crate) fn page(exchange: &mut Exchange, next: Option<&str>) {
 }
 
 /// A truth of three locations: what a check compares with.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Facts {
     pub(crate) expected: Option<BTreeSet<(String, String)>>,
     pub(crate) existing: BTreeSet<(String, String)>,
+    pub(crate) tolerated: BTreeSet<(String, String)>,
+    pub(crate) locations: Vec<Value>,
+}
+
+impl History for Facts {
+    fn after(&self, _: u32, _: Option<u8>) -> Rc<dyn Truth> {
+        Rc::new(self.clone())
+    }
+
+    fn expected(&self, _: &Step, _: &BTreeSet<&str>) -> Option<Expected> {
+        let required = self.expected.clone()?;
+        let types = required.iter().map(|(resource, _)| resource.clone()).collect();
+        Some(Expected { types, required, tolerated: self.tolerated.clone() })
+    }
+
+    fn locations(&self, _: u32, _: &str) -> Vec<Value> {
+        self.locations.clone()
+    }
 }
 
 impl Truth for Facts {
-    fn expected_ids(&self, _: &str, _: &Value) -> Option<BTreeSet<(String, String)>> {
-        self.expected.clone()
-    }
-
     fn exists(&self, resource: &str, id: &str) -> bool {
         self.existing.contains(&(resource.to_owned(), id.to_owned()))
     }

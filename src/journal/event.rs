@@ -52,6 +52,8 @@ pub enum Event {
     ResponseEnded(ResponseEnded),
     /// A connection ended.
     ConnectionClosed(ConnectionClosed),
+    /// The mock's data moved on: by a step of the scenario, or because a client wrote.
+    DataChanged(Box<DataChanged>),
     /// The adapter, the trigger or the person answered.
     StepEnded(Box<StepEnded>),
     /// The scenario is over.
@@ -115,6 +117,26 @@ pub struct ScenarioStarted {
     pub fhir_url: String,
     /// URL of the token endpoint.
     pub token_url: String,
+    /// Base URL of the capacity feed.
+    #[serde(default)]
+    pub capacity_url: String,
+    /// URL of anomalies.
+    #[serde(default)]
+    pub task_url: String,
+    /// The feed's own identity, as the whitelist knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<SupplierFacts>,
+}
+
+/// What the whitelist knows of the client under test as a supplier of capacities.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SupplierFacts {
+    /// OAuth client_id.
+    pub client_id: String,
+    /// Subject DN (RFC 4514) of its certificate.
+    pub subject: String,
+    /// Establishments (IdNat_Struct) that it may write for.
+    pub establishments: Vec<String>,
 }
 
 /// What the whitelist expects of the client under test.
@@ -157,6 +179,23 @@ pub struct StepStarted {
     pub input: Value,
     /// Time allowed, in milliseconds, patience included.
     pub deadline_ms: u64,
+}
+
+/// The mock's data moved on.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct DataChanged {
+    /// The step that changed them; none when a client did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
+    /// The exchange by which a client wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<u32>,
+    /// FHIR resources as they are now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub put: Vec<Value>,
+    /// References of those that are gone, `HealthcareService/50001`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
 }
 
 /// How a step ended.

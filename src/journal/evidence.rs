@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::event::{Entry, Event, ScenarioEnded, ScenarioStarted, StepEnded, StepStarted};
+use super::event::{DataChanged, Entry, Event, ScenarioEnded, ScenarioStarted, StepEnded, StepStarted};
 use super::wire::{Api, Body, ConnectionOpened, Decision, Handshake, Request, Response};
 
 /// All that one scenario left in the journal.
@@ -18,6 +18,8 @@ pub struct Evidence {
     pub connections: BTreeMap<u32, Connection>,
     /// Steps in order.
     pub steps: Vec<Step>,
+    /// How the data moved on, in order.
+    pub changes: Vec<Change>,
     /// How it ended; none when the run was cut short.
     pub ended: Option<ScenarioEnded>,
 }
@@ -52,6 +54,15 @@ pub struct Connection {
     pub closed_us: Option<u64>,
     /// Why it closed, when it was not an ordinary end.
     pub closed_because: Option<String>,
+}
+
+/// A change of the mock's data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The last step that had begun, from 1; 0 before the first one.
+    pub step: u32,
+    /// What changed.
+    pub change: DataChanged,
 }
 
 /// A step.
@@ -164,6 +175,7 @@ impl Collector {
                 exchanges: Vec::new(),
                 connections: BTreeMap::new(),
                 steps: Vec::new(),
+                changes: Vec::new(),
                 ended: None,
             });
             return;
@@ -180,6 +192,10 @@ impl Collector {
                     step.ended = Some(*ended);
                     step.ended_us = Some(at);
                 }
+            }
+            Event::DataChanged(change) => {
+                let last = evidence.steps.last().map_or(0, |step| step.started.step);
+                evidence.changes.push(Change { step: change.step.unwrap_or(last), change: *change });
             }
             Event::ConnectionOpened(opened) => {
                 let connection = Connection {

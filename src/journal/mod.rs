@@ -8,7 +8,7 @@ mod wire;
 mod write;
 
 pub use event::*;
-pub use evidence::{Collector, Connection, Evidence, Exchange, Step};
+pub use evidence::{Change, Collector, Connection, Evidence, Exchange, Step};
 pub use read::{BodyFolder, BrokenLine, Reader};
 pub use redact::Redactor;
 pub use wire::*;

@@ -99,6 +99,9 @@ pub struct Request {
     /// For a bearer token that the mock issued: seconds that it still had (negative: expired); none otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_remaining_s: Option<f64>,
+    /// The client_id that the mock granted this bearer token to; none for another token or none at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_client_id: Option<String>,
 }
 
 /// A body: inline when short and text, in `bodies/` when long, by digest in any case.

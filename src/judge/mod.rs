@@ -4,6 +4,7 @@ mod check;
 mod coverage;
 mod folder;
 mod gate;
+mod history;
 pub mod ledger;
 mod outcome;
 mod scenario;

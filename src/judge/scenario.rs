@@ -6,7 +6,7 @@ use super::check;
 use super::ledger::Ledger;
 use super::outcome::{CheckOutcome, ScenarioOutcome, Status};
 use super::{timeline, trim};
-use crate::check::{Bodies, Context, Truth};
+use crate::check::{Bodies, Context, History};
 use crate::journal::{Evidence, StepEnd};
 use crate::scenario::Scenario;
 
@@ -29,7 +29,7 @@ pub(super) struct Judged {
 pub(super) struct Surroundings<'a> {
     pub(super) ledger: &'a Ledger,
     pub(super) bodies: &'a dyn Bodies,
-    pub(super) truth: Option<&'a dyn Truth>,
+    pub(super) history: Option<&'a dyn History>,
     pub(super) epoch_us: Option<i64>,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn judge(scenario: &Scenario, evidence: Evidence, around: &Surroundin
     let context = Context {
         scripted: &scripted,
         evidence: &evidence,
-        truth: around.truth,
+        history: around.history,
         bodies: around.bodies,
         epoch_us: around.epoch_us,
     };

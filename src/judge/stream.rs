@@ -9,15 +9,15 @@ use super::ledger::Ledger;
 use super::outcome::{Outcome, ScenarioOutcome};
 use super::scenario::{Judged, Surroundings, judge, not_played};
 use super::{coverage, gate};
-use crate::check::{Bodies, Truth, both, quote};
-use crate::journal::{Collector, Entry, Event, Evidence, RunEnded, RunStarted, ScenarioStarted};
+use crate::check::{Bodies, History, both, quote};
+use crate::journal::{Collector, Entry, Event, Evidence, RunEnded, RunStarted};
 use crate::scenario::Scenario;
 use crate::text::{Lang, Text};
 
-/// Where the truth of a scenario comes from: its dataset, seen by its profile.
+/// Where the truth of a scenario comes from: its dataset, step after step.
 pub trait Truths {
     /// The truth of a scenario; none when its dataset is not at hand.
-    fn of(&self, setting: &ScenarioStarted) -> Option<Box<dyn Truth>>;
+    fn of(&self, evidence: &Evidence) -> Option<Box<dyn History>>;
 }
 
 /// What the judge reads beside the journal.
@@ -114,11 +114,11 @@ impl Desk<'_> {
         let judged = match evidence {
             Some(mut evidence) => {
                 fetch_integrated(&mut evidence, self.inputs.bodies);
-                let truth = self.inputs.truths.and_then(|truths| truths.of(&evidence.setting));
+                let history = self.inputs.truths.and_then(|truths| truths.of(&evidence));
                 let around = Surroundings {
                     ledger: self.inputs.ledger,
                     bodies: self.inputs.bodies,
-                    truth: truth.as_deref(),
+                    history: history.as_deref(),
                     epoch_us: self.epoch_us,
                 };
                 judge(scenario, evidence, &around)

@@ -1,16 +1,17 @@
 //! The truth that a client's `integrated` is compared with: the dataset as its profile sees it.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::history;
 use super::stream::Truths;
-use crate::check::Truth;
-use crate::journal::ScenarioStarted;
-use crate::ror::{AccessProfile, Directory, Resource, ResourceType, SearchOptions, View};
+use crate::check::{History, Truth};
+use crate::journal::Evidence;
+use crate::ror::{AccessProfile, Directory, Resource, ResourceType, View};
 
 /// Datasets by name and seed; none when one cannot be read.
 type Expanded = BTreeMap<(String, u64), Option<Arc<Directory>>>;
@@ -41,34 +42,18 @@ impl Datasets {
 }
 
 impl Truths for Datasets {
-    fn of(&self, setting: &ScenarioStarted) -> Option<Box<dyn Truth>> {
+    fn of(&self, evidence: &Evidence) -> Option<Box<dyn History>> {
+        let setting = &evidence.setting;
         let directory = self.directory(&setting.dataset, setting.seed)?;
-        Some(Box::new(Seen(directory.view(AccessProfile::try_new(setting.profile)?))))
+        let profile = AccessProfile::try_new(setting.profile)?;
+        Some(Box::new(history::Played::new(directory, profile, evidence)))
     }
 }
 
 /// What one profile sees.
-struct Seen(Arc<View>);
+pub(super) struct Seen(pub(super) Arc<View>);
 
 impl Truth for Seen {
-    fn expected_ids(&self, action: &str, input: &Value) -> Option<BTreeSet<(String, String)>> {
-        let resource_type = ResourceType::parse(input["resource"].as_str()?)?;
-        let named = |id: &str| (resource_type.name().to_owned(), id.to_owned());
-        match action {
-            "read" => Some([named(input["id"].as_str()?)].into()),
-            "many-reads" => input["ids"].as_array()?.iter().map(|id| Some(named(id.as_str()?))).collect(),
-            "search" => {
-                let parameters =
-                    input["parameters"].as_array()?.iter().map(pair).collect::<Option<Vec<_>>>()?;
-                let found = self.0.search(resource_type, &parameters, SearchOptions::default()).ok()?;
-                let page =
-                    if input["all-pages"] == Value::Bool(false) { found.page_size() } else { usize::MAX };
-                Some(found.ids().take(page).map(named).collect())
-            }
-            _ => None,
-        }
-    }
-
     fn exists(&self, resource: &str, id: &str) -> bool {
         self.resource(resource, id).is_some()
     }
@@ -110,10 +95,6 @@ impl Seen {
     fn resource(&self, resource: &str, id: &str) -> Option<&Arc<Resource>> {
         self.0.read(ResourceType::parse(resource)?, id)
     }
-}
-
-fn pair(pair: &Value) -> Option<(String, String)> {
-    Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.to_owned()))
 }
 
 /// Every `telecom` of a resource and of its contacts, native or in the contact extensions of an offer.

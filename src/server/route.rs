@@ -12,6 +12,7 @@ use super::behaviour::Fault;
 use super::paths::api_of;
 use super::received::Received;
 use super::state::State;
+use super::token::Granted;
 use super::wire::FirstByte;
 use super::{Role, gate, refusal, token};
 use crate::journal::{self, Api, Event, Handshake};
@@ -64,6 +65,7 @@ pub(super) async fn handle(
         Err(error) => (Bytes::new(), Some(error)),
     };
     let media_type = parts.headers.get(hyper::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let token = bearer(state, &parts);
     let exchange = journal.write_request(journal::Request {
         exchange: 0,
         connection: context.number,
@@ -74,7 +76,8 @@ pub(super) async fn handle(
         version: format!("{:?}", parts.version),
         headers: journal.headers(&parts.headers),
         body: journal.body(media_type.unwrap_or_default(), &bytes),
-        token_remaining_s: remaining(state, &parts),
+        token_remaining_s: token.as_ref().map(|granted| remaining(state, granted)),
+        token_client_id: token.map(|granted| granted.client_id),
     });
     let received = Received {
         exchange,
@@ -142,12 +145,16 @@ fn send(context: &ConnectionContext, exchange: u32, answer: Answer) -> Result<Re
     Ok(response)
 }
 
-/// Seconds that a token of ours still has.
-fn remaining(state: &State, parts: &Parts) -> Option<f64> {
+/// The token of ours that a request carries.
+fn bearer(state: &State, parts: &Parts) -> Option<Granted> {
     let header = parts.headers.get(hyper::header::AUTHORIZATION)?.to_str().ok()?;
-    let granted = state.tokens.find(header.split_once(' ')?.1.trim())?;
+    state.tokens.find(header.split_once(' ')?.1.trim())
+}
+
+/// Seconds that a token still has.
+fn remaining(state: &State, granted: &Granted) -> f64 {
     let now = state.journal.now_us();
     #[expect(clippy::cast_precision_loss, reason = "microseconds of a run fit a double")]
     let seconds = (granted.expires_us as f64 - now as f64) / 1e6;
-    Some((seconds * 1000.0).round() / 1000.0)
+    (seconds * 1000.0).round() / 1000.0
 }

@@ -26,6 +26,9 @@ pub(crate) fn setting() -> ScenarioStarted {
         token_lifetime_s: 60,
         fhir_url: "https://localhost:41443/ws-diffusion-fhir".into(),
         token_url: "https://localhost:41444/token".into(),
+        capacity_url: String::new(),
+        task_url: String::new(),
+        supplier: None,
     }
 }
 
@@ -66,6 +69,7 @@ pub(crate) fn exchange(
             ],
             body: Body::default(),
             token_remaining_s: Some(41.2),
+            token_client_id: None,
         },
         decisions: vec![
             decision("quota-level-1", true, Some(quota)),

@@ -238,6 +238,7 @@ fn quota_scenario() -> ScenarioOutcome {
         ],
         connections: connections(),
         steps: vec![step()],
+        changes: vec![],
         ended: Some(ScenarioEnded { noise_us: 800, harness_error: None }),
     };
     let mark = |exchange: u32, at_us, lane, status, accused| Mark { exchange, at_us, lane, status, accused };
@@ -309,6 +310,7 @@ fn every_status() -> ScenarioOutcome {
             exchanges: vec![],
             connections: BTreeMap::new(),
             steps: vec![],
+            changes: vec![],
             setting: setting(),
             started_us: 0,
             ended: None,
@@ -342,6 +344,7 @@ fn hostile_scenario() -> ScenarioOutcome {
         exchanges: vec![one],
         connections: connections(),
         steps: vec![step()],
+        changes: vec![],
         ended: Some(ScenarioEnded { noise_us: 0, harness_error: Some(HOSTILE.into()) }),
     };
     if let Some(ended) = &mut evidence.steps[0].ended {
