@@ -40,6 +40,11 @@ impl DateTest {
     }
 }
 
+/// Where a date or an instant starts, in nanoseconds since 1970 UTC; the error says what is wrong with it.
+pub(crate) fn instant(text: &str) -> Result<i128, &'static str> {
+    Interval::parse(text).map(|interval| interval.start)
+}
+
 impl Interval {
     /// `2023`, `2023-08`, `2023-08-02`, `2023-08-02T15:00`, with seconds, fraction, offset or `Z`.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {

@@ -26,7 +26,7 @@ mod value;
 
 use std::sync::Arc;
 
-pub(crate) use date::is_instant;
+pub(crate) use date::{instant, is_instant};
 pub(crate) use include::{Directive, Links, included};
 pub(crate) use near::Point;
 pub(crate) use table::{Parameter, ParameterType, Reference, Table};
@@ -42,6 +42,9 @@ pub const PAGE_SIZE: usize = 200;
 
 /// Matches that the pages of one search give at most (`ror-fhir.md` §3.1).
 pub const MAXIMUM_MATCHES: usize = 10_000;
+
+/// Parameters that shape the answer and are no criteria.
+pub(crate) const RESULT_PARAMETERS: [&str; 5] = ["_format", "_count", "_sort", "_include", "_revinclude"];
 
 /// Parameters that one request may hold; a bound of the mock, not of the ROR.
 const MAXIMUM_PARAMETERS: usize = 200;
@@ -120,6 +123,14 @@ impl SearchResult {
     }
 }
 
+/// All matches of a request, and what it says of the pages.
+pub(crate) struct Found {
+    pub(crate) matches: Vec<Arc<Resource>>,
+    directives: Vec<Directive>,
+    centres: Vec<Point>,
+    page_size: usize,
+}
+
 impl View {
     /// Searches one type. `parameters` are decoded name and value pairs in the order of the URL.
     ///
@@ -133,6 +144,19 @@ impl View {
         parameters: &[(String, String)],
         options: SearchOptions,
     ) -> Result<SearchResult, Problem> {
+        let Found { mut matches, directives, centres, page_size } = self.find(t, parameters, options)?;
+        let total = matches.len();
+        matches.truncate(MAXIMUM_MATCHES);
+        Ok(SearchResult { matches, directives, centres, resource_type: t, total, page_size })
+    }
+
+    /// The same without the cap on matches.
+    pub(crate) fn find(
+        &self,
+        t: ResourceType,
+        parameters: &[(String, String)],
+        options: SearchOptions,
+    ) -> Result<Found, Problem> {
         if parameters.len() > MAXIMUM_PARAMETERS {
             return Err(Problem::new(400, "too-costly", format!("Plus de {MAXIMUM_PARAMETERS} paramètres.")));
         }
@@ -165,10 +189,7 @@ impl View {
         if let Some(sort) = sort {
             sort.apply(self, &mut matches);
         }
-        let total = matches.len();
-        matches.truncate(MAXIMUM_MATCHES);
-        let centres = condition.centres();
-        Ok(SearchResult { matches, directives, centres, resource_type: t, total, page_size })
+        Ok(Found { matches, directives, centres: condition.centres(), page_size })
     }
 }
 
