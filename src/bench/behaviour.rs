@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+use time::OffsetDateTime;
+
 use crate::campaign::QuotaValues;
 use crate::journal::{Api, QuotaFacts};
 use crate::ror::whitelist::{Reference, Whitelist};
-use crate::ror::{AccessProfile, Directory};
-use crate::scenario::{self, AdvertiseDelay, Given, ReplyBody, ScriptedReply};
+use crate::ror::{self, AccessProfile, Directory, Edit, SearchOptions, Stamp};
+use crate::scenario::{self, AdvertiseDelay, Given, ReplyBody, ScriptedReply, Updated};
 use crate::server::Behaviour;
-use crate::server::behaviour::{Advertise, Fault, Quotas, RetryAfter, Scripted, ScriptedBody, Selector};
+use crate::server::behaviour::{Advertise, ExportBehaviour, Fault, ForeignLink, Quotas, RetryAfter, Scripted, ScriptedBody, Selector};
 
 /// How the mock behaves in that scenario.
 pub(super) fn of(
@@ -25,7 +28,55 @@ pub(super) fn of(
         token_lifetime: given.token_lifetime.duration(),
         quotas: quotas(&given.quotas, campaign),
         scripted: given.replies.iter().map(scripted).collect(),
+        search: SearchOptions { drafts: given.drafts, ..SearchOptions::default() },
+        export: export(&given.export),
+        foreign: given.another_host.map(|link| match link {
+            scenario::AnotherHost::Next => ForeignLink::Next,
+            scenario::AnotherHost::Poll => ForeignLink::Poll,
+            scenario::AnotherHost::File => ForeignLink::File,
+        }),
     }
+}
+
+fn export(given: &scenario::Export) -> ExportBehaviour {
+    let usual = ExportBehaviour::default();
+    ExportBehaviour {
+        polls: given.polls,
+        poll_after: given.poll_after.map(scenario::Seconds::duration).or(usual.poll_after),
+        slice: given.slice.unwrap_or(usual.slice),
+        lifetime: given.lifetime.map_or(usual.lifetime, scenario::Seconds::duration),
+        content_location: !given.no_content_location,
+        reports_errors: given.reports_errors,
+        one_job_per_service: given.one_job,
+        ..usual
+    }
+}
+
+/// The changes of a step, for the mock. `last_answer` is when it gave its last answer.
+pub(super) fn changes(
+    changes: &[scenario::Change],
+    now: OffsetDateTime,
+    last_answer: Option<OffsetDateTime>,
+) -> Vec<ror::Change> {
+    changes
+        .iter()
+        .map(|change| {
+            let merge = change.merge.clone().unwrap_or_else(|| json!({}));
+            let edit = match (&change.copy_of, change.sensitive, change.confidentiality_level) {
+                _ if change.remove => Edit::Remove,
+                (Some(other), ..) => Edit::CopyOf(other.clone(), merge),
+                (None, Some(sensitive), _) => Edit::Sensitive(sensitive),
+                (None, None, Some(level)) => Edit::ConfidentialityLevel(level.to_string()),
+                (None, None, None) => Edit::Merge(merge),
+            };
+            let stamp = match change.updated {
+                Updated::Now => Stamp::At(now),
+                Updated::LastAnswer => Stamp::At(last_answer.unwrap_or(now)),
+                Updated::Unchanged => Stamp::Unchanged,
+            };
+            ror::Change { resource: change.resource.clone(), edit, stamp }
+        })
+        .collect()
 }
 
 /// Quotas: those of the scenario, else those of the campaign, else those of the charter.

@@ -9,6 +9,7 @@ mod schedule;
 mod serve;
 mod service;
 mod shared;
+mod supplier;
 
 pub use folder::{FolderError, RunFolder};
 pub use schedule::{Finished, Progress, RunPlan, run};

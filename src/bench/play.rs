@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::noise::Noise;
 use super::service::adapter_variables;
@@ -15,7 +16,7 @@ use crate::journal::{
     Event, ScenarioEnded, ScenarioJournal, ScenarioStarted, StepEnd, StepEnded, StepStarted,
 };
 use crate::scenario::{Scenario, Step};
-use crate::server::{FHIR_PATH, Mock};
+use crate::server::{CAPACITY_PATH, FHIR_PATH, Mock, TASK_PATH};
 
 /// How much of an output the journal keeps, in bytes.
 const OUTPUT_SHOWN: usize = 16 * 1024;
@@ -49,12 +50,17 @@ async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
             tokio::time::sleep(wait.duration()).await;
             continue;
         }
+        if let Some(changes) = &step.change {
+            let changes = behaviour::changes(changes, OffsetDateTime::now_utc(), mock.last_answer());
+            mock.change(number, &changes).map_err(|error| format!("step {number}: {error}"))?;
+            continue;
+        }
         let Some(action) = &step.act else { continue };
-        let call = Call {
-            action: action.clone(),
-            input: step.with.clone().unwrap_or_else(|| Value::Object(serde_json::Map::new())),
-            variables: step_variables(&variables, scenario, number, state.path()),
-        };
+        let input = step.with.clone().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        let mut variables = step_variables(&variables, scenario, number, state.path());
+        let supplier = shared.service.supplier_variables(&input);
+        variables.extend(supplier.map(|(name, value)| (name.to_owned(), value)));
+        let call = Call { action: action.clone(), input, variables };
         let end = act(shared, journal, number, step, call).await;
         // Without an adapter, further steps would tell nothing.
         if matches!(end, StepEnd::NotStarted { .. }) {
@@ -69,7 +75,7 @@ async fn start(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
     let given = &scenario.given;
     let directory =
         shared.directories.get(&given.dataset).ok_or_else(|| format!("dataset `{}`", given.dataset))?;
-    let whitelist = shared.service.whitelist(&shared.reference, given.registration);
+    let whitelist = shared.service.whitelist(&shared.reference, given.registration, given.supplier);
     let quotas = shared.campaign.file.quotas.unwrap_or_default();
     let behaviour = behaviour::of(given, quotas, Arc::clone(directory), whitelist, &shared.reference);
     let quotas = behaviour::quota_facts(&behaviour.quotas, shared.service.profile);
@@ -84,6 +90,9 @@ async fn start(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
         token_lifetime_s: given.token_lifetime.duration().as_secs(),
         fhir_url: format!("{}{FHIR_PATH}", mock.api_url),
         token_url: mock.token_url.clone(),
+        capacity_url: format!("{}{CAPACITY_PATH}", mock.api_url),
+        task_url: format!("{}{TASK_PATH}", mock.api_url),
+        supplier: Some(shared.service.supplier_facts()),
     })));
     Ok(mock)
 }

@@ -5,6 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
+use serde_json::Value;
+
 use super::behaviour;
 use super::run_started::run_started;
 use super::service::{ServiceUnderTest, adapter_variables};
@@ -13,7 +15,7 @@ use crate::journal::{Event, Journal, RunEnded, ScenarioEnded, ScenarioStarted};
 use crate::ror::Directory;
 use crate::ror::whitelist::Reference;
 use crate::scenario::{Given, Quotas};
-use crate::server::{FHIR_PATH, Mock, Place, Tls, TokenKey};
+use crate::server::{CAPACITY_PATH, FHIR_PATH, Mock, Place, TASK_PATH, Tls, TokenKey};
 
 /// Name under which the journal keeps what passes.
 const NAME: &str = "serve";
@@ -58,7 +60,7 @@ pub async fn serve(
         quotas: Quotas { enforced: true, ..Quotas::default() },
         ..Given::default()
     };
-    let whitelist = serving.service.whitelist(&serving.reference, given.registration);
+    let whitelist = serving.service.whitelist(&serving.reference, given.registration, given.supplier);
     let quotas = serving.campaign.file.quotas.unwrap_or_default();
     let behaviour = behaviour::of(&given, quotas, serving.directory, whitelist, &serving.reference);
     let quotas = behaviour::quota_facts(&behaviour.quotas, serving.service.profile);
@@ -74,8 +76,14 @@ pub async fn serve(
         token_lifetime_s: given.token_lifetime.duration().as_secs(),
         fhir_url: format!("{}{FHIR_PATH}", mock.api_url),
         token_url: mock.token_url.clone(),
+        capacity_url: format!("{}{CAPACITY_PATH}", mock.api_url),
+        task_url: format!("{}{TASK_PATH}", mock.api_url),
+        supplier: Some(serving.service.supplier_facts()),
     })));
-    ready(adapter_variables(&serving.service, &serving.reference, &mock), &mock.api_url);
+    let mut variables = adapter_variables(&serving.service, &serving.reference, &mock);
+    let supplier = serving.service.supplier_variables(&Value::Null);
+    variables.extend(supplier.map(|(name, value)| (name.to_owned(), value)));
+    ready(variables, &mock.api_url);
     stop.await;
     mock.stop().await;
     scenario.write(Event::ScenarioEnded(ScenarioEnded { noise_us: 0, harness_error: None }));

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde_json::Value;
+
+use super::supplier::Suppliers;
 use crate::campaign::CampaignFile;
-use crate::journal::{Redactor, ServiceFacts};
+use crate::journal::{Redactor, ServiceFacts, SupplierFacts};
 use crate::pki::{Pki, PkiError, names};
 use crate::ror::AccessProfile;
 use crate::ror::whitelist::{Entry, Reference, Status, Whitelist};
 use crate::scenario::Registration;
-use crate::server::{FHIR_PATH, Mock};
+use crate::server::{CAPACITY_PATH, FHIR_PATH, Mock, TASK_PATH};
 
 /// The service under test and its credentials.
 #[derive(Debug, Clone)]
@@ -21,6 +24,7 @@ pub struct ServiceUnderTest {
     certificate: Option<CertificateFiles>,
     secret: Option<String>,
     ca: PathBuf,
+    suppliers: Suppliers,
 }
 
 #[derive(Debug, Clone)]
@@ -65,13 +69,15 @@ impl ServiceUnderTest {
             certificate,
             secret,
             ca: pki.ca.clone(),
+            suppliers: Suppliers::new(reference, campaign, pki)?,
         })
     }
 
     /// The whitelist with this service as a scenario wants it registered.
     #[must_use]
-    pub fn whitelist(&self, reference: &Reference, registration: Registration) -> Whitelist {
+    pub fn whitelist(&self, reference: &Reference, registration: Registration, supplier: Registration) -> Whitelist {
         let mut entries = reference.others.clone();
+        entries.extend(self.suppliers.entries(reference, supplier));
         let mut entry = Entry {
             service: self.name.clone(),
             url: None,
@@ -80,6 +86,7 @@ impl ServiceUnderTest {
             secret: self.secret.clone(),
             profile: self.profile.get(),
             establishments: Vec::new(),
+            supplies: false,
             status: Status::Active,
         };
         match registration {
@@ -113,6 +120,17 @@ impl ServiceUnderTest {
         }
     }
 
+    /// What the journal says of it as a supplier; the identity that a step uses first.
+    #[must_use]
+    pub fn supplier_facts(&self) -> SupplierFacts {
+        self.suppliers.facts()
+    }
+
+    /// The variables of the supplier's identity for a step: that of the establishment which its input names first.
+    pub(super) fn supplier_variables(&self, input: &Value) -> [(&'static str, String); 3] {
+        self.suppliers.variables(input)
+    }
+
     /// Keeps its secret out of every output.
     pub fn register_secret(&self, redactor: &Redactor) {
         if let Some(secret) = &self.secret {
@@ -132,6 +150,8 @@ pub(super) fn adapter_variables(
     let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
     set("ROR_TOKEN_URL", mock.token_url.clone());
     set("ROR_FHIR_URL", format!("{}{FHIR_PATH}", mock.api_url));
+    set("ROR_CAPACITY_URL", format!("{}{CAPACITY_PATH}", mock.api_url));
+    set("ROR_TASK_URL", format!("{}{TASK_PATH}", mock.api_url));
     set("ROR_CA_CERT", service.ca.display().to_string());
     set("ROR_CLIENT_ID", service.client_id.clone());
     set("ROR_PROFILE", service.profile.get().to_string());

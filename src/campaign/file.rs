@@ -94,6 +94,9 @@ pub struct Supplier {
     /// Establishments supplied, by IdNat_Struct.
     #[serde(default)]
     pub establishments: Vec<String>,
+    /// The supplier's own certificate, such as its IGC-Santé TEST one, instead of the bench's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
 }
 
 /// Kinds of suppliers.

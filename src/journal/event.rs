@@ -131,9 +131,9 @@ pub struct ScenarioStarted {
 /// What the whitelist knows of the client under test as a supplier of capacities.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SupplierFacts {
-    /// OAuth client_id.
-    pub client_id: String,
-    /// Subject DN (RFC 4514) of its certificate.
+    /// OAuth client_ids: one for all establishments, or one for each.
+    pub client_ids: Vec<String>,
+    /// Subject DN (RFC 4514) of the first one's certificate.
     pub subject: String,
     /// Establishments (IdNat_Struct) that it may write for.
     pub establishments: Vec<String>,

@@ -34,6 +34,8 @@ pub struct Pki {
     pub client_authorities: Vec<CertificateDer<'static>>,
     /// The consumer under test.
     pub client: ClientFiles,
+    /// The supplier of capacities under test; a proprietary solution uses one for each of two establishments.
+    pub suppliers: [ClientFiles; 2],
 }
 
 /// A client certificate and where its files are.
@@ -59,27 +61,20 @@ impl Pki {
         make_folder(folder)?;
         let maker = Maker { recipe: &recipe, folder, now };
         maker.complete(names)?;
-        let client = maker.leaf("client")?;
         let server = maker.leaf("server")?;
         let client_authorities = recipe
             .authorities
             .iter()
             .map(|authority| first_certificate(&maker.path(&authority.name, "pem")))
             .collect::<Result<_, _>>()?;
-        let certificate = maker.path(&client.name, "pem");
-        let p12 = maker.path(&client.name, "p12");
         Ok(Self {
             folder: folder.to_owned(),
             ca: maker.path("root", "pem"),
             server_chain: certificates(&maker.path(&server.name, "pem"))?,
             server_key: private_key(&maker.path(&server.name, "key"))?,
             client_authorities,
-            client: ClientFiles {
-                subject: names::subject_of_file(&certificate)?,
-                key: maker.path(&client.name, "key"),
-                p12: p12.exists().then(|| (p12, p12::PASSWORD.to_owned())),
-                certificate,
-            },
+            client: maker.client("client")?,
+            suppliers: [maker.client("supplier")?, maker.client("supplier-2")?],
         })
     }
 
@@ -136,6 +131,18 @@ impl Maker<'_> {
 
     fn leaf(&self, name: &str) -> Result<&Leaf, PkiError> {
         self.recipe.leaf(name).ok_or_else(|| PkiError::Missing(name.to_owned()))
+    }
+
+    fn client(&self, name: &str) -> Result<ClientFiles, PkiError> {
+        let leaf = self.leaf(name)?;
+        let certificate = self.path(&leaf.name, "pem");
+        let p12 = self.path(&leaf.name, "p12");
+        Ok(ClientFiles {
+            subject: names::subject_of_file(&certificate)?,
+            key: self.path(&leaf.name, "key"),
+            p12: p12.exists().then(|| (p12, p12::PASSWORD.to_owned())),
+            certificate,
+        })
     }
 
     fn complete(&self, extra_names: &[String]) -> Result<(), PkiError> {

@@ -41,6 +41,9 @@ pub struct Entry {
     /// Establishments that it may feed, by IdNat_Struct.
     #[serde(default)]
     pub establishments: Vec<String>,
+    /// Whether this client_id feeds capacities; then it reads nothing (a consumer has a client_id of its own).
+    #[serde(default)]
+    pub supplies: bool,
     /// Whether it may connect.
     pub status: Status,
 }
@@ -85,6 +88,20 @@ pub struct UnderTest {
     pub service: String,
     /// Its client_id.
     pub client_id: String,
+    /// The same editor as a supplier of capacities.
+    pub supplier: SupplierUnderTest,
+}
+
+/// The service under test as a supplier of capacities.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SupplierUnderTest {
+    /// Its name.
+    pub service: String,
+    /// Its client_ids: the first one for all establishments, or one for each.
+    pub client_ids: [String; 2],
+    /// Establishments of the demonstration data that it may feed, by IdNat_Struct.
+    pub establishments: Vec<String>,
 }
 
 impl Reference {

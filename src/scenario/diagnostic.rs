@@ -262,7 +262,9 @@ codes! {
     NotAClientRequirement "not-a-client-requirement" Error
         "L’exigence oblige le serveur : un contrôle ne juge que le client." "The requirement obliges the server: a check judges the client only.";
     InvalidStep "invalid-step" Error
-        "Une étape contient exactement `act` ou `wait`." "A step holds exactly one of `act` and `wait`.";
+        "Une étape contient exactement une clé parmi `act`, `wait` et `change`." "A step holds exactly one of `act`, `wait` and `change`.";
+    InvalidChange "invalid-change" Error
+        "Un changement désigne une ressource et en fait une seule chose." "A change designates a resource and does one thing to it.";
     UnknownAction "unknown-action" Error
         "L’action n’est pas dans le contrat de l’adaptateur." "The action is not in the adapter contract.";
     InvalidInput "invalid-input" Error

@@ -82,6 +82,46 @@ pub struct Given {
     pub replies: Vec<ScriptedReply>,
     /// Whether it plays by itself because it judges the client's own pace.
     pub alone: bool,
+    /// How extractions (`$export`) go.
+    pub export: Export,
+    /// Links that name another host, where a token must not go.
+    pub another_host: Option<AnotherHost>,
+    /// How the whitelist knows the client as a supplier of capacities.
+    pub supplier: Registration,
+    /// Whether search parameters that the ROR documents as drafts are understood.
+    pub drafts: bool,
+}
+
+/// How extractions (`$export`) go; at once and whole when absent.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Export {
+    /// How often polling is answered 202 before the manifest.
+    pub polls: u32,
+    /// Retry-After of these answers, in whole seconds; 1s when absent.
+    pub poll_after: Option<Seconds>,
+    /// Most resources in one file.
+    pub slice: Option<usize>,
+    /// How long a job and its files last; an hour when absent.
+    pub lifetime: Option<Seconds>,
+    /// The kick-off's answer lacks its Content-Location.
+    pub no_content_location: bool,
+    /// The manifest tells of an error: what is listed is not all.
+    pub reports_errors: bool,
+    /// A kick-off is refused (429) while another job of the service is not ready.
+    pub one_job: bool,
+}
+
+/// The link that names another host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnotherHost {
+    /// The next page of a search.
+    Next,
+    /// Where the state of an extraction is asked for.
+    Poll,
+    /// The last file of an extraction.
+    File,
 }
 
 impl Default for Given {
@@ -93,6 +133,10 @@ impl Default for Given {
             quotas: Quotas::default(),
             replies: Vec::new(),
             alone: false,
+            export: Export::default(),
+            another_host: None,
+            supplier: Registration::Listed,
+            drafts: false,
         }
     }
 }
@@ -232,7 +276,7 @@ pub enum Fault {
     Half,
 }
 
-/// One step: exactly one of `act` and `wait`.
+/// One step: exactly one of `act`, `wait` and `change`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Step {
@@ -246,6 +290,47 @@ pub struct Step {
     pub deadline: Option<Seconds>,
     /// The bench waits.
     pub wait: Option<Seconds>,
+    /// The mock's data move on.
+    pub change: Option<Vec<Change>>,
+}
+
+/// One change of one resource: at most one of `copy-of`, `sensitive`, `confidentiality-level` and `remove`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Change {
+    /// The resource, `HealthcareService/50001`.
+    pub resource: String,
+    /// JSON Merge Patch (RFC 7396) on its FHIR form; a resource that is not there yet is made of it.
+    #[serde(default)]
+    pub merge: Option<Value>,
+    /// It begins as a copy of this one, then is merged.
+    #[serde(default)]
+    pub copy_of: Option<String>,
+    /// An offer becomes a sensitive unit, or ceases to be one.
+    #[serde(default)]
+    pub sensitive: Option<bool>,
+    /// All its contacts and telecoms get this level: 1, 2 or 3.
+    #[serde(default)]
+    pub confidentiality_level: Option<u8>,
+    /// It vanishes.
+    #[serde(default)]
+    pub remove: bool,
+    /// What `meta.lastUpdated` becomes.
+    #[serde(default)]
+    pub updated: Updated,
+}
+
+/// What `meta.lastUpdated` becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Updated {
+    /// The instant of the change.
+    #[default]
+    Now,
+    /// The instant of the last answer that the mock gave: a boundary that no correct client misses.
+    LastAnswer,
+    /// What it was.
+    Unchanged,
 }
 
 impl Step {

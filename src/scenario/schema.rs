@@ -89,7 +89,7 @@ const VARIABLES: &[(&str, Presence, &str)] = &[
         Presence::WhenItApplies,
         "Base of the bed capacity feed, ending in /ws-synchro-dispo-lits-fhir.",
     ),
-    ("ROR_TASK_URL", Presence::WhenItApplies, "URL of anomalies."),
+    ("ROR_TASK_URL", Presence::WhenItApplies, "URL of anomalies, ending in /anomalies/Task."),
     ("ROR_CSD_URL", Presence::WhenItApplies, "URL of the CSD SOAP services."),
     ("ROR_EXTRACTION_URL", Presence::WhenItApplies, "URL of the CSD extraction."),
     (
@@ -129,7 +129,7 @@ fn describe_steps(step: &mut Value) {
         "enum": Action::names(),
         "description": step["properties"]["act"]["description"],
     });
-    step["oneOf"] = json!([{"required": ["act"]}, {"required": ["wait"]}]);
+    step["oneOf"] = json!([{"required": ["act"]}, {"required": ["wait"]}, {"required": ["change"]}]);
     let inputs: Vec<Value> = ACTIONS
         .iter()
         .map(|action| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::journal::Api;
 use crate::ror::whitelist::{Assigned, Whitelist};
-use crate::ror::{AccessProfile, Directory};
+use crate::ror::{AccessProfile, Directory, SearchOptions};
 
 /// Everything that decides how the mock answers.
 #[derive(Clone)]
@@ -22,6 +22,67 @@ pub struct Behaviour {
     pub quotas: Quotas,
     /// Replies out of the ordinary.
     pub scripted: Vec<Scripted>,
+    /// How searches are understood.
+    pub search: SearchOptions,
+    /// How extractions go.
+    pub export: ExportBehaviour,
+    /// Which links name another host.
+    pub foreign: Option<ForeignLink>,
+}
+
+/// How extractions (`$export`) go.
+#[derive(Debug, Clone)]
+pub struct ExportBehaviour {
+    /// How often polling is answered 202 before the manifest.
+    pub polls: u32,
+    /// What Retry-After says meanwhile; none: it is not sent.
+    pub poll_after: Option<Duration>,
+    /// Most resources in one file.
+    pub slice: usize,
+    /// How long a job and its files last, counted from the kick-off.
+    pub lifetime: Duration,
+    /// Whether the kick-off's answer has its Content-Location.
+    pub content_location: bool,
+    /// Whether the manifest tells of errors.
+    pub reports_errors: bool,
+    /// Whether ndjson is accepted (and JSON served all the same); the ROR refuses it.
+    pub accepts_ndjson: bool,
+    /// Whether a kick-off is refused while another job of the service is not ready.
+    pub one_job_per_service: bool,
+}
+
+impl Default for ExportBehaviour {
+    fn default() -> Self {
+        Self {
+            polls: 0,
+            poll_after: Some(Duration::from_secs(1)),
+            slice: 500,
+            lifetime: Duration::from_secs(3600),
+            content_location: true,
+            reports_errors: false,
+            accepts_ndjson: false,
+            one_job_per_service: false,
+        }
+    }
+}
+
+impl ExportBehaviour {
+    /// Whole seconds to wait between two polls, at least 1.
+    #[must_use]
+    pub fn wait_seconds(&self) -> u64 {
+        self.poll_after.map_or(1, |after| after.as_secs().max(1))
+    }
+}
+
+/// A link that the mock gives with the name of another host, where a token must not go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForeignLink {
+    /// The next page of a search.
+    Next,
+    /// Where the state of an extraction is asked for.
+    Poll,
+    /// The last file of an extraction.
+    File,
 }
 
 /// Quotas of both levels, calls per second (CHA-Q-01…03).

@@ -4,32 +4,44 @@ use hyper::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use uuid::Uuid;
 
 use super::answer::Answer;
+use super::behaviour::ForeignLink;
+use super::export;
 use super::paths::segments;
 use super::received::Received;
 use super::state::{PagedSearch, State};
 use crate::ror::{
-    AccessProfile, Problem, ResourceType, SearchOptions, View, capability_statement, searchset,
+    AccessProfile, Problem, ResourceType, View, capability_statement, searchset,
 };
 
 /// Answers a request that passed all gates.
-pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile) -> Answer {
+pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile, service: &str) -> Answer {
     if let Some(accept) = request.header(&ACCEPT).filter(|accept| !accepts_json(accept)) {
         state.decide(request.exchange, "route", false, "no acceptable format");
         return Answer::problem(&Problem::not_acceptable(accept));
     }
-    let view = state.behaviour.directory.view(profile);
-    let answer = route(state, request, &view, profile);
+    let view = state.data.current().view(profile);
+    let answer = route(state, request, &view, profile, service);
     state.decide(request.exchange, "route", answer.status < 400, format!("{}", answer.status));
     answer
 }
 
-fn route(state: &State, request: &Received, view: &View, profile: AccessProfile) -> Answer {
+fn route(
+    state: &State,
+    request: &Received,
+    view: &View,
+    profile: AccessProfile,
+    service: &str,
+) -> Answer {
     let segments = segments(request.path());
     match (request.method(), segments.as_slice()) {
         ("GET", [] | [""]) => page(state, request, profile),
         ("GET", ["metadata"]) => {
             Answer::fhir(200, capability_statement(&request.base_url(state)).to_string())
         }
+        ("GET", ["$export"]) => export::kick_off(state, request, view, service),
+        ("GET", ["$export-poll-status"]) => export::poll(state, request, service),
+        ("DELETE", ["$export-poll-status"]) => export::cancel(state, request, service),
+        ("GET", ["$export-get-file", name]) => export::file(state, request, service, name),
         ("GET", [resource_type]) => match ResourceType::parse(resource_type) {
             Some(resource_type) => search(state, request, view, profile, resource_type, request.parameters()),
             None => Answer::problem(&Problem::unknown_path(request.path())),
@@ -81,7 +93,7 @@ fn search(
     resource_type: ResourceType,
     parameters: Vec<(String, String)>,
 ) -> Answer {
-    match view.search(resource_type, &parameters, SearchOptions::default()) {
+    match view.search(resource_type, &parameters, state.behaviour.search) {
         Err(problem) => Answer::problem(&problem),
         Ok(result) => {
             let search = PagedSearch { profile, result: result.into() };
@@ -108,7 +120,7 @@ fn page(state: &State, request: &Received, profile: AccessProfile) -> Answer {
             "_getpagesoffset is missing: use the link as it was given",
         ));
     };
-    let view = state.behaviour.directory.view(profile);
+    let view = state.data.current().view(profile);
     let self_url = format!("{}{}", request.origin(state), request.target);
     bundle(state, request, &view, &search, Some(id), offset, &self_url)
 }
@@ -126,6 +138,7 @@ fn bundle(
     let base = request.base_url(state);
     let next = search.result.next_offset(offset).map(|next| {
         let id = kept.unwrap_or_else(|| state.keep_search(search.clone()));
+        let base = state.foreign_base(ForeignLink::Next).unwrap_or_else(|| base.clone());
         format!("{base}?_getpages={id}&_getpagesoffset={next}&_count={count}&_bundletype=searchset")
     });
     let text = searchset(view, &search.result, offset, count, &base, self_url, next.as_deref());

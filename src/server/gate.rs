@@ -55,7 +55,7 @@ fn ordinary(state: &State, request: &Received, entry: &Entry) -> Answer {
         return Answer::problem(&problem);
     }
     let profile = entry.access_profile();
-    fhir::answer(state, request, profile)
+    fhir::answer(state, request, profile, &entry.service)
 }
 
 fn not_listed(state: &State, exchange: u32, reason: &str) -> Answer {

@@ -2,6 +2,8 @@
 
 mod answer;
 pub mod behaviour;
+mod data;
+mod export;
 mod fhir;
 mod gate;
 mod listen;
@@ -18,15 +20,18 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use behaviour::Behaviour;
-pub use paths::{FHIR_PATH, TOKEN_PATH};
+pub use paths::{CAPACITY_PATH, FHIR_PATH, TASK_PATH, TOKEN_PATH};
 pub use tls::{Identity, Tls};
 pub use token::TokenKey;
 
 use crate::journal::ScenarioJournal;
+use crate::ror::{Change, ChangeError};
+use data::Author;
 use listen::Listener;
 use state::State;
 
@@ -39,6 +44,8 @@ pub enum Role {
     Api,
     /// Both on one port.
     All,
+    /// Another host, to which nothing confidential must go.
+    AnotherHost,
 }
 
 impl Role {
@@ -49,6 +56,7 @@ impl Role {
             Self::Authorisation => "authorisation-server",
             Self::Api => "api",
             Self::All => "all",
+            Self::AnotherHost => "another-host",
         }
     }
 }
@@ -70,6 +78,7 @@ pub struct Mock {
     pub token_url: String,
     /// Base URL of the APIs, without a path.
     pub api_url: String,
+    state: Arc<State>,
     stop: watch::Sender<bool>,
     listeners: Vec<JoinHandle<()>>,
 }
@@ -88,12 +97,21 @@ impl Mock {
     ) -> io::Result<Self> {
         let state = Arc::new(State::new(behaviour, journal, key, place.names.clone()));
         let (stop, stopped) = watch::channel(false);
-        let roles = if place.port.is_some() { vec![Role::All] } else { vec![Role::Authorisation, Role::Api] };
+        let mut roles = if place.port.is_some() { vec![Role::All] } else { vec![Role::Authorisation, Role::Api] };
+        if state.behaviour.foreign.is_some() {
+            roles.push(Role::AnotherHost);
+        }
         let mut ports = Vec::new();
         let mut listeners = Vec::new();
         for role in roles {
-            let socket = listen::bind(SocketAddr::new(place.address, place.port.unwrap_or(0))).await?;
-            ports.push(socket.local_addr()?.port());
+            let port = place.port.filter(|_| role != Role::AnotherHost).unwrap_or(0);
+            let socket = listen::bind(SocketAddr::new(place.address, port)).await?;
+            let port = socket.local_addr()?.port();
+            if role == Role::AnotherHost {
+                state.set_foreign(format!("{}:{port}", another_name(&place.names)));
+            } else {
+                ports.push(port);
+            }
             let listener = Listener { socket, role, tls: tls.clone(), state: Arc::clone(&state) };
             listeners.push(tokio::spawn(listener.serve(stopped.clone())));
         }
@@ -101,7 +119,32 @@ impl Mock {
         let name = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
         let origin =
             |index: usize| format!("https://{name}:{}", ports.get(index).or(ports.first()).unwrap_or(&0));
-        Ok(Self { token_url: format!("{}{TOKEN_PATH}", origin(0)), api_url: origin(1), stop, listeners })
+        let (token_url, api_url) = (format!("{}{TOKEN_PATH}", origin(0)), origin(1));
+        Ok(Self { token_url, api_url, state, stop, listeners })
+    }
+
+    /// Moves the data on, as a step of the scenario says.
+    ///
+    /// # Errors
+    /// When a change cannot be made; then none is.
+    pub fn change(&self, step: u32, changes: &[Change]) -> Result<(), ChangeError> {
+        self.state.data.update(&self.state.journal, Author::Step(step), |directory| {
+            // Each change sees what those before it made.
+            let mut after = directory.after([]);
+            let mut effects = Vec::new();
+            for change in changes {
+                let effect = change.effect(&after)?;
+                after = after.after([effect.clone()]);
+                effects.push(effect);
+            }
+            Ok(((), effects))
+        })
+    }
+
+    /// When the last answer was ready, on the wall clock; none before the first one.
+    #[must_use]
+    pub fn last_answer(&self) -> Option<OffsetDateTime> {
+        self.state.data.last_answer(&self.state.journal)
     }
 
     /// Stops, and waits until every connection is closed and told in the journal.
@@ -112,4 +155,10 @@ impl Mock {
             let _ = listener.await;
         }
     }
+}
+
+/// Another name of the mock's certificate than the one that its URLs use, so that it is another host for any client.
+fn another_name(names: &[String]) -> &str {
+    let own = names.first().map_or("localhost", String::as_str);
+    names.iter().map(String::as_str).find(|name| *name != own && !name.contains(':')).unwrap_or("127.0.0.1")
 }

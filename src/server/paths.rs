@@ -9,17 +9,28 @@ pub const TOKEN_PATH: &str = "/auth/realms/ror/protocol/openid-connect/token";
 /// Base path of the FHIR reading API (ror-fhir.md §1.1). The bare root is an alias.
 pub const FHIR_PATH: &str = "/ws-diffusion-fhir";
 
+/// Base path of the capacity feed (ror-fhir.md §1.1).
+pub const CAPACITY_PATH: &str = "/ws-synchro-dispo-lits-fhir";
+
+/// Path of anomalies (ror-fhir.md §8).
+pub const TASK_PATH: &str = "/anomalies/Task";
+
 /// Which API a path belongs to; the bare root is an alias of the FHIR base (ror-fhir.md §1.1).
 pub(super) fn api_of(path: &str) -> Api {
     let below =
         |base: &str| path.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if path == TOKEN_PATH {
         Api::Token
-    } else if below("/ws-synchro-dispo-lits-fhir") {
+    } else if below(CAPACITY_PATH) {
         Api::Capacity
     } else if below("/anomalies") {
         Api::Anomalies
-    } else if below(FHIR_PATH) || path == "/" || path == "/metadata" || is_of_the_five_types(path) {
+    } else if below(FHIR_PATH)
+        || path == "/"
+        || path == "/metadata"
+        || path.starts_with("/$export")
+        || is_of_the_five_types(path)
+    {
         Api::Fhir
     } else {
         Api::Elsewhere

@@ -108,6 +108,10 @@ fn answer(context: &ConnectionContext, received: &Received) -> Answer {
     match (context.role, received.api) {
         (Role::Authorisation | Role::All, Api::Token) => token::answer(state, received),
         (Role::Api | Role::All, Api::Fhir | Api::Capacity | Api::Anomalies) => gate::answer(state, received),
+        (Role::AnotherHost, _) => {
+            state.decide(received.exchange, "route", false, "another host, which grants nothing");
+            Answer::problem(&Problem::unauthorized("This is another host"))
+        }
         _ => {
             state.decide(received.exchange, "route", false, "no such path here");
             Answer::problem(&Problem::unknown_path(received.path()))
@@ -118,6 +122,7 @@ fn answer(context: &ConnectionContext, received: &Received) -> Answer {
 fn send(context: &ConnectionContext, exchange: u32, answer: Answer) -> Result<Response<Tracked>, Unanswered> {
     let journal = &context.state.journal;
     let ready_us = journal.now_us();
+    context.state.data.note_answer(ready_us);
     let cut = answer.fault == Some(Fault::Reset);
     let media_type = answer.headers.get(hyper::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let mut event = journal::Response {

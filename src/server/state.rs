@@ -1,11 +1,14 @@
 //! What one mock remembers while it runs: counts, tokens, searches that are being paged through.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use uuid::Uuid;
 
-use super::behaviour::{Behaviour, Scripted};
+use super::behaviour::{Behaviour, ForeignLink, Scripted};
+use super::data::Data;
+use super::export::Exports;
+use super::paths::FHIR_PATH;
 use super::received::Received;
 use super::token::{TokenKey, Tokens};
 use crate::journal::{Api, Decision, Event, QuotaState, ScenarioJournal};
@@ -28,6 +31,10 @@ pub(super) struct State {
     /// Requests that each scripted reply has met, by service.
     matched: Mutex<BTreeMap<(String, u32), u32>>,
     searches: Mutex<Searches>,
+    pub(super) data: Data,
+    pub(super) exports: Exports,
+    /// Authority of the listener that plays another host.
+    foreign: OnceLock<String>,
 }
 
 /// A search that is being paged through.
@@ -52,6 +59,9 @@ impl State {
     ) -> Self {
         Self {
             matched: Mutex::default(),
+            data: Data::new(Arc::clone(&behaviour.directory)),
+            exports: Exports::default(),
+            foreign: OnceLock::new(),
             behaviour,
             journal,
             tokens: Tokens::new(key),
@@ -143,10 +153,7 @@ impl State {
 
     /// Keeps a search, so that its further pages can be asked for.
     pub(super) fn keep_search(&self, search: PagedSearch) -> Uuid {
-        let mut bytes = [0; 16];
-        // Without randomness the identifier is merely guessable, which a mock can bear.
-        let _ = aws_lc_rs::rand::fill(&mut bytes);
-        let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
+        let id = random_uuid();
         let mut searches = lock(&self.searches);
         searches.by_id.insert(id, search);
         searches.order.push_back(id);
@@ -158,10 +165,30 @@ impl State {
         id
     }
 
+    /// Another host's base URL, when that link is to name one.
+    pub(super) fn foreign_base(&self, link: ForeignLink) -> Option<String> {
+        let authority = self.foreign.get().filter(|_| self.behaviour.foreign == Some(link))?;
+        Some(format!("https://{authority}{FHIR_PATH}"))
+    }
+
+    /// Where the listener that plays another host is reached.
+    pub(super) fn set_foreign(&self, authority: String) {
+        // Said once, at the start.
+        let _ = self.foreign.set(authority);
+    }
+
     /// A search that was kept.
     pub(super) fn search(&self, id: Uuid) -> Option<PagedSearch> {
         lock(&self.searches).by_id.get(&id).cloned()
     }
+}
+
+/// An identifier that nobody guesses.
+pub(super) fn random_uuid() -> Uuid {
+    let mut bytes = [0; 16];
+    // Without randomness the identifier is merely guessable, which a mock can bear.
+    let _ = aws_lc_rs::rand::fill(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
 /// The data behind a lock is whole after each statement, so a panic elsewhere does not spoil it.

@@ -19,6 +19,7 @@ fn story(integrated: Value) -> Story {
     story.truth = Some(Facts {
         expected: Some([pair("Location", "1"), pair("Location", "2")].into()),
         existing: [pair("Location", "1"), pair("Location", "2"), pair("Organization", "9")].into(),
+        ..Facts::default()
     });
     story.holds(integrated);
     story

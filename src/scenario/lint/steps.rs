@@ -6,7 +6,7 @@ use super::{Lint, place};
 use crate::scenario::action::{Absent, Action, Kind, RESOURCES};
 use crate::scenario::diagnostic::{Code, quoted, suggestion};
 use crate::scenario::load::Key;
-use crate::scenario::model::Step;
+use crate::scenario::model::{Change, Step};
 use crate::text::Text;
 
 impl Lint<'_> {
@@ -14,17 +14,19 @@ impl Lint<'_> {
         let steps = &self.scenario().steps;
         self.not_empty(steps.len(), "steps");
         for (index, step) in steps.iter().enumerate() {
-            match (&step.act, &step.wait) {
-                (Some(act), None) => self.act(index, act, step),
-                (None, Some(_)) => self.wait(index, step),
-                (Some(_), Some(_)) => self.invalid_step(
-                    place!["steps", index, "wait"],
-                    Text::new("une étape agit ou attend, pas les deux", "a step acts or waits, not both"),
-                ),
-                (None, None) => self.invalid_step(
+            match (&step.act, &step.wait, &step.change) {
+                (Some(act), None, None) => self.act(index, act, step),
+                (None, Some(_), None) => self.passive(index, step),
+                (None, None, Some(changes)) => {
+                    self.passive(index, step);
+                    self.changes(index, changes);
+                }
+                (None, None, None) => self.invalid_step(
                     place!["steps", index],
                     Text::new("cette étape ne fait rien", "this step does nothing"),
                 ),
+                (_, Some(_), _) => self.invalid_step(place!["steps", index, "wait"], one_thing()),
+                _ => self.invalid_step(place!["steps", index, "change"], one_thing()),
             }
         }
     }
@@ -35,13 +37,14 @@ impl Lint<'_> {
             path,
             message,
             Text::new(
-                "une étape contient exactement « act » ou « wait »",
-                "a step holds exactly one of `act` and `wait`",
+                "une étape contient exactement une clé parmi « act », « wait » et « change »",
+                "a step holds exactly one of `act`, `wait` and `change`",
             ),
         );
     }
 
-    fn wait(&mut self, index: usize, step: &Step) {
+    /// A step in which the client does nothing.
+    fn passive(&mut self, index: usize, step: &Step) {
         let strangers = [
             (step.with.is_some(), "with"),
             (step.tell.is_some(), "tell"),
@@ -52,9 +55,68 @@ impl Lint<'_> {
                 self.invalid_step(
                     place!["steps", index, key],
                     Text::new(
-                        format!("« {key} » n’a pas de sens dans une étape d’attente"),
-                        format!("`{key}` means nothing in a step that waits"),
+                        format!("« {key} » n’a pas de sens dans une étape où le client n’agit pas"),
+                        format!("`{key}` means nothing in a step in which the client does not act"),
                     ),
+                );
+            }
+        }
+    }
+
+    fn changes(&mut self, index: usize, changes: &[Change]) {
+        if changes.is_empty() {
+            self.invalid_step(
+                place!["steps", index, "change"],
+                Text::new("cette étape ne fait rien", "this step does nothing"),
+            );
+        }
+        for (number, change) in changes.iter().enumerate() {
+            let named = [("resource", Some(&change.resource)), ("copy-of", change.copy_of.as_ref())];
+            for (key, reference) in named {
+                let Some(reference) = reference else { continue };
+                let known = reference.split_once('/').is_some_and(|(t, id)| RESOURCES.contains(&t) && !id.is_empty());
+                if !known {
+                    let shown = quoted(reference);
+                    self.at(
+                        Code::InvalidChange,
+                        place!["steps", index, "change", number, key],
+                        Text::new(
+                            format!("« {shown} » ne désigne aucune ressource"),
+                            format!("`{shown}` designates no resource"),
+                        ),
+                        Text::new(
+                            "écrivez le type et l’id : HealthcareService/50001",
+                            "write type and id: HealthcareService/50001",
+                        ),
+                    );
+                }
+            }
+            let edits = [
+                change.merge.is_some() || change.copy_of.is_some(),
+                change.sensitive.is_some(),
+                change.confidentiality_level.is_some(),
+                change.remove,
+            ];
+            if edits.iter().filter(|there| **there).count() != 1 {
+                self.at(
+                    Code::InvalidChange,
+                    place!["steps", index, "change", number],
+                    Text::new(
+                        "un changement fait exactement une chose",
+                        "a change does exactly one thing",
+                    ),
+                    Text::new(
+                        "gardez une clé parmi « merge » (avec ou sans « copy-of »), « sensitive », « confidentiality-level » et « remove »",
+                        "keep one of `merge` (with `copy-of` or not), `sensitive`, `confidentiality-level` and `remove`",
+                    ),
+                );
+            }
+            if change.confidentiality_level.is_some_and(|level| !(1..=3).contains(&level)) {
+                self.at(
+                    Code::InvalidChange,
+                    place!["steps", index, "change", number, "confidentiality-level"],
+                    Text::new("les niveaux vont de 1 à 3", "levels go from 1 to 3"),
+                    Text::new("écrivez 1, 2 ou 3", "write 1, 2 or 3"),
                 );
             }
         }
@@ -158,6 +220,10 @@ impl Lint<'_> {
             }
         }
     }
+}
+
+fn one_thing() -> Text {
+    Text::new("une étape ne fait qu’une chose", "a step does one thing only")
 }
 
 fn expected(name: &str, kind: Kind, value: &Value) -> (Text, Text) {
