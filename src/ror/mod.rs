@@ -23,7 +23,7 @@ mod searchset;
 pub mod whitelist;
 
 pub use capability::capability_statement;
-pub use dataset::{DEMO, DatasetError};
+pub use dataset::{DEMO, DatasetError, OwnData};
 pub use directory::{Directory, View};
 pub use export::ExportCriteria;
 pub use nomenclature::{CodeSystem, Nomenclature, expand_code};
