@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::campaign::QuotaValues;
 use crate::journal::{Api, QuotaFacts};
 use crate::ror::whitelist::{Reference, Whitelist};
-use crate::ror::{AccessProfile, Directory};
+use crate::ror::{AccessProfile, Directory, SearchOptions};
 use crate::scenario::{self, AdvertiseDelay, Given, ReplyBody, ScriptedReply};
 use crate::server::Behaviour;
 use crate::server::behaviour::{Advertise, Fault, Quotas, RetryAfter, Scripted, ScriptedBody, Selector};
@@ -14,6 +14,7 @@ use crate::server::behaviour::{Advertise, Fault, Quotas, RetryAfter, Scripted, S
 pub(super) fn of(
     given: &Given,
     campaign: QuotaValues,
+    search: SearchOptions,
     directory: Arc<Directory>,
     whitelist: Whitelist,
     reference: &Reference,
@@ -21,6 +22,7 @@ pub(super) fn of(
     Behaviour {
         directory,
         whitelist: Arc::new(whitelist),
+        search,
         assigned: Arc::new(reference.assigned.clone()),
         token_lifetime: given.token_lifetime.duration(),
         quotas: quotas(&given.quotas, campaign),

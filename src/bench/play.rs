@@ -71,7 +71,8 @@ async fn start(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
         shared.directories.get(&given.dataset).ok_or_else(|| format!("dataset `{}`", given.dataset))?;
     let whitelist = shared.service.whitelist(&shared.reference, given.registration);
     let quotas = shared.campaign.file.quotas.unwrap_or_default();
-    let behaviour = behaviour::of(given, quotas, Arc::clone(directory), whitelist, &shared.reference);
+    let search = shared.campaign.search;
+    let behaviour = behaviour::of(given, quotas, search, Arc::clone(directory), whitelist, &shared.reference);
     let quotas = behaviour::quota_facts(&behaviour.quotas, shared.service.profile);
     let mock = Mock::start(&shared.place, behaviour, &shared.tls, shared.token_key.clone(), journal.clone());
     let mock = mock.await.map_err(|error| format!("the mock cannot listen: {error}"))?;

@@ -60,7 +60,8 @@ pub async fn serve(
     };
     let whitelist = serving.service.whitelist(&serving.reference, given.registration);
     let quotas = serving.campaign.file.quotas.unwrap_or_default();
-    let behaviour = behaviour::of(&given, quotas, serving.directory, whitelist, &serving.reference);
+    let search = serving.campaign.search;
+    let behaviour = behaviour::of(&given, quotas, search, serving.directory, whitelist, &serving.reference);
     let quotas = behaviour::quota_facts(&behaviour.quotas, serving.service.profile);
     let scenario = journal.scenario(NAME);
     let mock =

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::journal::Api;
 use crate::ror::whitelist::{Assigned, Whitelist};
-use crate::ror::{AccessProfile, Directory};
+use crate::ror::{AccessProfile, Directory, SearchOptions};
 
 /// Everything that decides how the mock answers.
 #[derive(Clone)]
@@ -14,6 +14,8 @@ pub struct Behaviour {
     pub directory: Arc<Directory>,
     /// Who may connect.
     pub whitelist: Arc<Whitelist>,
+    /// How searches read their parameters.
+    pub search: SearchOptions,
     /// The header values that go with a profile.
     pub assigned: Arc<Assigned>,
     /// Lifetime of the tokens granted.

@@ -7,9 +7,7 @@ use super::answer::Answer;
 use super::paths::segments;
 use super::received::Received;
 use super::state::{PagedSearch, State};
-use crate::ror::{
-    AccessProfile, Problem, ResourceType, SearchOptions, View, capability_statement, searchset,
-};
+use crate::ror::{AccessProfile, Problem, ResourceType, View, capability_statement, searchset};
 
 /// Answers a request that passed all gates.
 pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile) -> Answer {
@@ -81,7 +79,7 @@ fn search(
     resource_type: ResourceType,
     parameters: Vec<(String, String)>,
 ) -> Answer {
-    match view.search(resource_type, &parameters, SearchOptions::default()) {
+    match view.search(resource_type, &parameters, state.behaviour.search) {
         Err(problem) => Answer::problem(&problem),
         Ok(result) => {
             let search = PagedSearch { profile, result: result.into() };
