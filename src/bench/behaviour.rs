@@ -11,12 +11,15 @@ use crate::ror::whitelist::{Reference, Whitelist};
 use crate::ror::{self, AccessProfile, Directory, Edit, SearchOptions, Stamp};
 use crate::scenario::{self, AdvertiseDelay, Given, ReplyBody, ScriptedReply, Updated};
 use crate::server::Behaviour;
-use crate::server::behaviour::{Advertise, ExportBehaviour, Fault, ForeignLink, Quotas, RetryAfter, Scripted, ScriptedBody, Selector};
+use crate::server::behaviour::{
+    Advertise, ExportBehaviour, Fault, ForeignLink, Quotas, RetryAfter, Scripted, ScriptedBody, Selector,
+};
 
 /// How the mock behaves in that scenario.
 pub(super) fn of(
     given: &Given,
     campaign: QuotaValues,
+    search: SearchOptions,
     directory: Arc<Directory>,
     whitelist: Whitelist,
     reference: &Reference,
@@ -28,7 +31,7 @@ pub(super) fn of(
         token_lifetime: given.token_lifetime.duration(),
         quotas: quotas(&given.quotas, campaign),
         scripted: given.replies.iter().map(scripted).collect(),
-        search: SearchOptions { drafts: given.drafts, ..SearchOptions::default() },
+        search: SearchOptions { drafts: search.drafts || given.drafts, ..search },
         export: export(&given.export),
         foreign: given.another_host.map(|link| match link {
             scenario::AnotherHost::Next => ForeignLink::Next,

@@ -77,7 +77,8 @@ async fn start(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
         shared.directories.get(&given.dataset).ok_or_else(|| format!("dataset `{}`", given.dataset))?;
     let whitelist = shared.service.whitelist(&shared.reference, given.registration, given.supplier);
     let quotas = shared.campaign.file.quotas.unwrap_or_default();
-    let behaviour = behaviour::of(given, quotas, Arc::clone(directory), whitelist, &shared.reference);
+    let search = shared.campaign.search;
+    let behaviour = behaviour::of(given, quotas, search, Arc::clone(directory), whitelist, &shared.reference);
     let quotas = behaviour::quota_facts(&behaviour.quotas, shared.service.profile);
     let mock = Mock::start(&shared.place, behaviour, &shared.tls, shared.token_key.clone(), journal.clone());
     let mock = mock.await.map_err(|error| format!("the mock cannot listen: {error}"))?;
@@ -90,6 +91,7 @@ async fn start(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
         token_lifetime_s: given.token_lifetime.duration().as_secs(),
         fhir_url: format!("{}{FHIR_PATH}", mock.api_url),
         token_url: mock.token_url.clone(),
+        drafts: shared.campaign.search.drafts || given.drafts,
         capacity_url: format!("{}{CAPACITY_PATH}", mock.api_url),
         task_url: format!("{}{TASK_PATH}", mock.api_url),
         supplier: Some(shared.service.supplier_facts()),

@@ -62,7 +62,8 @@ pub async fn serve(
     };
     let whitelist = serving.service.whitelist(&serving.reference, given.registration, given.supplier);
     let quotas = serving.campaign.file.quotas.unwrap_or_default();
-    let behaviour = behaviour::of(&given, quotas, serving.directory, whitelist, &serving.reference);
+    let search = serving.campaign.search;
+    let behaviour = behaviour::of(&given, quotas, search, serving.directory, whitelist, &serving.reference);
     let quotas = behaviour::quota_facts(&behaviour.quotas, serving.service.profile);
     let scenario = journal.scenario(NAME);
     let mock =
@@ -76,6 +77,7 @@ pub async fn serve(
         token_lifetime_s: given.token_lifetime.duration().as_secs(),
         fhir_url: format!("{}{FHIR_PATH}", mock.api_url),
         token_url: mock.token_url.clone(),
+        drafts: serving.campaign.search.drafts,
         capacity_url: format!("{}{CAPACITY_PATH}", mock.api_url),
         task_url: format!("{}{TASK_PATH}", mock.api_url),
         supplier: Some(serving.service.supplier_facts()),

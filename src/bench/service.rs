@@ -75,7 +75,12 @@ impl ServiceUnderTest {
 
     /// The whitelist with this service as a scenario wants it registered.
     #[must_use]
-    pub fn whitelist(&self, reference: &Reference, registration: Registration, supplier: Registration) -> Whitelist {
+    pub fn whitelist(
+        &self,
+        reference: &Reference,
+        registration: Registration,
+        supplier: Registration,
+    ) -> Whitelist {
         let mut entries = reference.others.clone();
         entries.extend(self.suppliers.entries(reference, supplier));
         let mut entry = Entry {

@@ -37,11 +37,15 @@ impl Suppliers {
         let proprietary = supplier.is_some_and(|supplier| supplier.kind == SupplierKind::Proprietary);
         let mut identities = Vec::new();
         let count = if proprietary { pki.suppliers.len() } else { 1 };
-        for (index, (files, client_id)) in pki.suppliers.iter().zip(&under_test.client_ids).take(count).enumerate() {
+        for (index, (files, client_id)) in
+            pki.suppliers.iter().zip(&under_test.client_ids).take(count).enumerate()
+        {
             let establishments = match (proprietary, index) {
                 (false, _) => declared.clone(),
                 // The second instance is that of the second establishment; all others are the first one's.
-                (true, 0) => declared.iter().enumerate().filter(|(place, _)| *place != 1).map(own_name).collect(),
+                (true, 0) => {
+                    declared.iter().enumerate().filter(|(place, _)| *place != 1).map(own_name).collect()
+                }
                 (true, _) => declared.get(index).cloned().into_iter().collect(),
             };
             let (chain, key) = match own.filter(|_| index == 0) {
@@ -64,7 +68,9 @@ impl Suppliers {
             url: None,
             client_id: identity.client_id.clone(),
             subject: Some(match registration {
-                Registration::NotListed => reference.others.iter().find_map(|other| other.subject.clone()).unwrap_or_default(),
+                Registration::NotListed => {
+                    reference.others.iter().find_map(|other| other.subject.clone()).unwrap_or_default()
+                }
                 _ => identity.subject.clone(),
             }),
             secret: None,
@@ -82,14 +88,21 @@ impl Suppliers {
         SupplierFacts {
             client_ids: self.identities.iter().map(|identity| identity.client_id.clone()).collect(),
             subject: first.map(|first| first.subject.clone()).unwrap_or_default(),
-            establishments: self.identities.iter().flat_map(|identity| identity.establishments.clone()).collect(),
+            establishments: self
+                .identities
+                .iter()
+                .flat_map(|identity| identity.establishments.clone())
+                .collect(),
         }
     }
 
     /// The identity of the establishment that `updates` name first; the first identity when it is nobody's.
     pub(super) fn variables(&self, input: &Value) -> [(&'static str, String); 3] {
         let establishment = input["updates"][0]["establishment"].as_str().unwrap_or_default();
-        let own = self.identities.iter().find(|identity| identity.establishments.iter().any(|held| held == establishment));
+        let own = self
+            .identities
+            .iter()
+            .find(|identity| identity.establishments.iter().any(|held| held == establishment));
         let Some(identity) = own.or(self.identities.first()) else { return Default::default() };
         [
             ("ROR_SUPPLIER_CLIENT_ID", identity.client_id.clone()),

@@ -6,7 +6,7 @@ pub use file::{CampaignFile, Certificate, Editor, Model, QuotaValues, Service, S
 
 use std::time::Duration;
 
-use crate::ror::AccessProfile;
+use crate::ror::{AccessProfile, SearchOptions};
 use crate::text::Lang;
 
 /// What is settled before anything is played.
@@ -20,6 +20,8 @@ pub struct Campaign {
     pub plans: Vec<String>,
     /// Whether plans were named by `--plan`: one that is not covered is then exit 5.
     pub plans_named: bool,
+    /// How the mock reads search parameters.
+    pub search: SearchOptions,
     /// Stretches every deadline.
     pub patience: f64,
     /// Seed of faults and generated data.

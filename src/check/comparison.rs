@@ -81,11 +81,7 @@ pub(super) fn types<'a>(items: &'a [Item<'_>]) -> BTreeSet<&'a str> {
     items.iter().map(|item| item.resource.as_str()).collect()
 }
 
-pub(super) fn ids(
-    truth: &dyn Truth,
-    items: &[Item<'_>],
-    expected: &Expected,
-) -> Comparison {
+pub(super) fn ids(truth: &dyn Truth, items: &[Item<'_>], expected: &Expected) -> Comparison {
     let matched = &expected.types;
     let declared: BTreeSet<(String, String)> = items
         .iter()

@@ -159,7 +159,8 @@ impl Integrated {
         let (items, notes) = items(declared);
         let action = step.started.action.as_deref().unwrap_or_default();
         // `show` is asked for a narrower user: what that user may see is the truth then.
-        let profile = step.started.input["as-profile"].as_u64().and_then(|profile| u8::try_from(profile).ok());
+        let profile =
+            step.started.input["as-profile"].as_u64().and_then(|profile| u8::try_from(profile).ok());
         let truth = history.after(step.started.step, profile);
         let truth = truth.as_ref();
         let comparison = match self.compare {

@@ -61,6 +61,7 @@ impl Story {
             token_lifetime_s: 300,
             fhir_url: "https://localhost:8443/ws-diffusion-fhir".to_owned(),
             token_url: "https://localhost:8444/token".to_owned(),
+            drafts: false,
             capacity_url: String::new(),
             task_url: String::new(),
             supplier: None,

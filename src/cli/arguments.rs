@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::ror::SearchOptions;
 use crate::text::Lang;
 
 /// A conformance test bench for software that connects to the ROR, the French national health directory.
@@ -103,12 +104,31 @@ pub(super) struct SetupArguments {
     pub(super) profile: Option<u8>,
     #[command(flatten)]
     pub(super) place: PlaceArguments,
+    #[command(flatten)]
+    pub(super) search: SearchArguments,
     /// Stretch every deadline by this factor (slow starters)
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = patience)]
     pub(super) patience: f64,
     /// Seed of faults and generated data
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) seed: u64,
+}
+
+/// How the mock reads search parameters.
+#[derive(Debug, Args)]
+pub(super) struct SearchArguments {
+    /// Know the search parameters that the ROR has announced only
+    #[arg(long)]
+    pub(super) drafts: bool,
+    /// Ignore unknown search parameters instead of answering 400
+    #[arg(long)]
+    pub(super) lenient: bool,
+}
+
+impl SearchArguments {
+    pub(super) fn options(&self) -> SearchOptions {
+        SearchOptions { lenient: self.lenient, drafts: self.drafts }
+    }
 }
 
 /// Where the mock listens and with which certificates.
@@ -169,14 +189,16 @@ impl FailOn {
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArguments {
-    /// Dataset
-    #[arg(long, value_name = "NAME", default_value = "demo")]
+    /// Dataset, or FHIR resources of your own: a folder of .json and .ndjson files (resources or Bundles), or one file
+    #[arg(long, value_name = "NAME|DIR", default_value = "demo")]
     pub(super) dataset: String,
     /// Access profile of the client that is registered, 0 to 5
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=5))]
     pub(super) profile: u8,
     #[command(flatten)]
     pub(super) place: PlaceArguments,
+    #[command(flatten)]
+    pub(super) search: SearchArguments,
     /// Keep the journal in this folder
     #[arg(long, value_name = "DIR")]
     pub(super) report: Option<PathBuf>,

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::arguments::{PlaceArguments, SetupArguments};
 use super::failure::Failure;
+use super::{exit, terminal};
 use crate::bench::{Driver, ServiceUnderTest};
 use crate::campaign::{Campaign, CampaignFile};
 use crate::client::Flaw;
@@ -18,7 +19,7 @@ use crate::ror::{AccessProfile, Directory};
 use crate::scenario::catalogue;
 use crate::scenario::load::{SCENARIO_LIMIT, load, read_text};
 use crate::server::{Identity, Place, Tls, TokenKey};
-use crate::text::Lang;
+use crate::text::{Lang, Text};
 
 /// The campaign file, when there is one.
 pub(super) fn campaign_file(named: Option<&Path>) -> Result<CampaignFile, Failure> {
@@ -48,6 +49,7 @@ pub(super) fn campaign(setup: &SetupArguments, lang: Lang) -> Result<Campaign, F
         profile: access_profile(profile)?,
         plans: file.plans.clone(),
         plans_named: false,
+        search: setup.search.options(),
         patience: setup.patience,
         seed: setup.seed,
         fail_on: Vec::new(),
@@ -222,6 +224,24 @@ fn check_port(place: &PlaceArguments) -> Result<(), Failure> {
     })
 }
 
+/// The dataset of that name, or the FHIR resources of that folder or file. What is worth knowing about own data goes
+/// to standard error.
+pub(super) fn dataset(named: &str, seed: u64, lang: Lang) -> Result<Arc<Directory>, Failure> {
+    let path = Path::new(named);
+    if catalogue::dataset(named).is_none() && path.exists() {
+        let own = Directory::from_files(path).map_err(|errors| {
+            let lines = |lang| errors.iter().map(|e| e.render(lang)).collect::<Vec<_>>().join("\n");
+            Failure::sentence(exit::USAGE, Text::new(lines(Lang::Fr), lines(Lang::En)))
+        })?;
+        for warning in &own.warnings {
+            terminal::warning_line(lang, &warning.render(lang));
+        }
+        return Ok(Arc::new(own.directory));
+    }
+    let mut directories = directories([named], seed)?;
+    directories.remove(named).ok_or_else(|| Failure::bench("aucune donnée", "no data"))
+}
+
 /// The datasets of these names, expanded.
 pub(super) fn directories<'a>(
     names: impl IntoIterator<Item = &'a str>,
@@ -235,8 +255,8 @@ pub(super) fn directories<'a>(
         let text = catalogue::dataset(name).ok_or_else(|| {
             let known = catalogue::datasets().join(", ");
             Failure::usage(
-                format!("Le jeu de données « {name} » n’existe pas. Connus : {known}."),
-                format!("There is no dataset `{name}`. Known: {known}."),
+                format!("Le jeu de données « {name} » n’existe pas. Connus : {known}. Pour « serve », ce peut aussi être un dossier ou un fichier de ressources FHIR."),
+                format!("There is no dataset `{name}`. Known: {known}. For `serve` it can also be a folder or a file of FHIR resources."),
             )
         })?;
         let directory = Directory::from_yaml(&format!("{name}.yaml"), text, seed).map_err(|error| {

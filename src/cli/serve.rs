@@ -19,15 +19,14 @@ pub(super) fn run(arguments: &ServeArguments, lang: Lang) -> Result<u8, Failure>
         profile: preparation::access_profile(arguments.profile)?,
         plans: Vec::new(),
         plans_named: false,
+        search: arguments.search.options(),
         patience: 1.0,
         seed: arguments.seed,
         fail_on: Vec::new(),
         lang,
     };
     let setting = Setting::prepare(&arguments.place, campaign.profile, &campaign.file)?;
-    let directories = preparation::directories([arguments.dataset.as_str()], arguments.seed)?;
-    let directory =
-        directories.into_values().next().ok_or_else(|| Failure::bench("aucune donnée", "no data"))?;
+    let directory = preparation::dataset(&arguments.dataset, arguments.seed, lang)?;
     let temporary = tempfile::tempdir().map_err(|error| unwritable(&error))?;
     let folder = RunFolder::named(arguments.report.as_deref().unwrap_or(temporary.path()))
         .map_err(|error| Failure::sentence(exit::USAGE, error.text()))?;

@@ -46,6 +46,16 @@ pub(super) fn error_line(lang: Lang, text: &Text) {
     error_text(&format!("{style}{word}{style:#} {}", printable(text.get(lang))));
 }
 
+/// What does not prevent the command from going on.
+pub(super) fn warning_line(lang: Lang, text: &str) {
+    let style = Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()));
+    let word = match lang {
+        Lang::Fr => "avertissement :",
+        Lang::En => "warning:",
+    };
+    error_text(&format!("{style}{word}{style:#} {}", printable(text)));
+}
+
 /// Text from elsewhere without control characters, line ends kept.
 pub(super) fn printable(text: &str) -> String {
     let hidden = |character: char| {

@@ -117,6 +117,9 @@ pub struct ScenarioStarted {
     pub fhir_url: String,
     /// URL of the token endpoint.
     pub token_url: String,
+    /// Whether search parameters that the ROR documents as drafts are understood.
+    #[serde(default)]
+    pub drafts: bool,
     /// Base URL of the capacity feed.
     #[serde(default)]
     pub capacity_url: String,

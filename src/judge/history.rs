@@ -18,6 +18,7 @@ type Reference = (String, String);
 /// A dataset with the changes of one scenario.
 pub(super) struct Played {
     profile: AccessProfile,
+    drafts: bool,
     changes: Vec<Change>,
     steps: Vec<Step>,
     beginning: Arc<Directory>,
@@ -30,11 +31,16 @@ impl Played {
     pub(super) fn new(directory: Arc<Directory>, profile: AccessProfile, evidence: &Evidence) -> Self {
         Self {
             profile,
+            drafts: evidence.setting.drafts,
             changes: evidence.changes.clone(),
             steps: evidence.steps.clone(),
             beginning: directory,
             states: RefCell::default(),
         }
+    }
+
+    fn options(&self) -> SearchOptions {
+        SearchOptions { drafts: self.drafts, ..SearchOptions::default() }
     }
 
     fn view_after(&self, step: u32) -> Arc<View> {
@@ -45,8 +51,10 @@ impl Played {
         let count = self.changes.iter().take_while(|change| change.step <= step).count();
         let mut states = self.states.borrow_mut();
         let nearest = states.range(..=count).next_back();
-        let (held, directory) = nearest
-            .map_or_else(|| (0, Arc::clone(&self.beginning)), |(held, directory)| (*held, Arc::clone(directory)));
+        let (held, directory) = nearest.map_or_else(
+            || (0, Arc::clone(&self.beginning)),
+            |(held, directory)| (*held, Arc::clone(directory)),
+        );
         if held == count {
             return directory;
         }
@@ -112,7 +120,7 @@ impl Played {
             }
             (None, Some(since)) => {
                 let parameters = [("_lastUpdated".to_owned(), format!("ge{since}"))];
-                let changed = view.search(t, &parameters, SearchOptions::default());
+                let changed = view.search(t, &parameters, self.options());
                 let required = changed.map_or_else(
                     |_| BTreeSet::new(),
                     |found| found.ids().map(|id| (t.name().to_owned(), id.to_owned())).collect(),
@@ -156,12 +164,14 @@ impl History for Played {
         let named = |id: &str| (t.name().to_owned(), id.to_owned());
         let required = match step.started.action.as_deref()? {
             "read" => [named(input["id"].as_str()?)].into(),
-            "many-reads" => input["ids"].as_array()?.iter().map(|id| Some(named(id.as_str()?))).collect::<Option<_>>()?,
+            "many-reads" => {
+                input["ids"].as_array()?.iter().map(|id| Some(named(id.as_str()?))).collect::<Option<_>>()?
+            }
             "search" => {
                 let parameters =
                     input["parameters"].as_array()?.iter().map(pair).collect::<Option<Vec<_>>>()?;
                 let view = self.view_after(step.started.step);
-                let found = view.search(t, &parameters, SearchOptions::default()).ok()?;
+                let found = view.search(t, &parameters, self.options()).ok()?;
                 let page =
                     if input["all-pages"] == Value::Bool(false) { found.page_size() } else { usize::MAX };
                 found.ids().take(page).map(named).collect()

@@ -133,7 +133,8 @@ impl Directory {
 /// A FHIR `instant` to the millisecond, in UTC, as the ROR writes it (`ror-fhir.md` §4.1).
 #[must_use]
 pub fn fhir_instant(instant: OffsetDateTime) -> String {
-    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]+00:00");
+    let format =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]+00:00");
     // The format holds nothing that an instant in UTC lacks.
     instant.to_offset(time::UtcOffset::UTC).format(&format).unwrap_or_default()
 }
@@ -211,7 +212,11 @@ mod tests {
     }
 
     fn change(resource: &str, edit: Edit) -> Change {
-        Change { resource: resource.to_owned(), edit, stamp: Stamp::At(datetime!(2026-11-21 10:00:00.25 UTC)) }
+        Change {
+            resource: resource.to_owned(),
+            edit,
+            stamp: Stamp::At(datetime!(2026-11-21 10:00:00.25 UTC)),
+        }
     }
 
     fn first(directory: &Directory, t: ResourceType) -> String {
@@ -228,7 +233,11 @@ mod tests {
         let json = &after.read(t, &id).unwrap().json;
         assert_eq!(json["name"], "Autre nom");
         assert_eq!(json["meta"]["lastUpdated"], "2026-11-21T10:00:00.250+00:00");
-        assert_ne!(demo.read(t, &id).unwrap().json["name"], "Autre nom", "the directory itself stays as it is");
+        assert_ne!(
+            demo.read(t, &id).unwrap().json["name"],
+            "Autre nom",
+            "the directory itself stays as it is"
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub mod whitelist;
 
 pub use capability::capability_statement;
 pub use change::{Change, ChangeError, Edit, Effect, Stamp, fhir_instant};
-pub use dataset::{DEMO, DatasetError};
+pub use dataset::{DEMO, DatasetError, OwnData};
 pub use directory::{Directory, View};
 pub use export::ExportCriteria;
 pub use nomenclature::{CodeSystem, Nomenclature, expand_code};

@@ -48,6 +48,20 @@ impl Problem {
         Self::new(400, "not-supported", diagnostics).at(format!("http.{}", shorten(name)))
     }
 
+    /// 400: a search parameter that is announced, not live.
+    #[must_use]
+    pub fn draft_parameter(name: &str) -> Self {
+        Self::new(
+            400,
+            "not-supported",
+            format!(
+                "Le paramètre de recherche '{}' est annoncé (draft) et pas encore en service.",
+                shorten(name)
+            ),
+        )
+        .at(format!("http.{}", shorten(name)))
+    }
+
     /// 400: the value of a search parameter is malformed.
     #[must_use]
     pub fn invalid_value(name: &str, value: &str, why: &str) -> Self {

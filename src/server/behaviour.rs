@@ -14,6 +14,8 @@ pub struct Behaviour {
     pub directory: Arc<Directory>,
     /// Who may connect.
     pub whitelist: Arc<Whitelist>,
+    /// How searches read their parameters.
+    pub search: SearchOptions,
     /// The header values that go with a profile.
     pub assigned: Arc<Assigned>,
     /// Lifetime of the tokens granted.
@@ -22,8 +24,6 @@ pub struct Behaviour {
     pub quotas: Quotas,
     /// Replies out of the ordinary.
     pub scripted: Vec<Scripted>,
-    /// How searches are understood.
-    pub search: SearchOptions,
     /// How extractions go.
     pub export: ExportBehaviour,
     /// Which links name another host.

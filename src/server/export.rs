@@ -169,7 +169,9 @@ fn refused(parameters: &[(String, String)], settings: &ExportBehaviour) -> Optio
             Problem::new(
                 400,
                 "processing",
-                format!("_outputFormat : {other} n’est pas servi (application/fhir+json ou application/json)"),
+                format!(
+                    "_outputFormat : {other} n’est pas servi (application/fhir+json ou application/json)"
+                ),
             )
             .at("http._outputFormat"),
         ),
@@ -201,7 +203,8 @@ fn manifest(state: &State, request: &Received, job: &Job) -> Value {
         .enumerate()
         .map(|(index, file)| {
             // Elsewhere: the last file only, so that a client has something to lose.
-            let base = if index == last { foreign_or_own(state, request, ForeignLink::File) } else { own.clone() };
+            let base =
+                if index == last { foreign_or_own(state, request, ForeignLink::File) } else { own.clone() };
             json!({
                 "type": file.resource_type,
                 "url": format!("{base}/$export-get-file/{}", file.name),

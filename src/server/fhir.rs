@@ -9,9 +9,7 @@ use super::export;
 use super::paths::segments;
 use super::received::Received;
 use super::state::{PagedSearch, State};
-use crate::ror::{
-    AccessProfile, Problem, ResourceType, View, capability_statement, searchset,
-};
+use crate::ror::{AccessProfile, Problem, ResourceType, View, capability_statement, searchset};
 
 /// Answers a request that passed all gates.
 pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile, service: &str) -> Answer {
@@ -25,13 +23,7 @@ pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile, 
     answer
 }
 
-fn route(
-    state: &State,
-    request: &Received,
-    view: &View,
-    profile: AccessProfile,
-    service: &str,
-) -> Answer {
+fn route(state: &State, request: &Received, view: &View, profile: AccessProfile, service: &str) -> Answer {
     let segments = segments(request.path());
     match (request.method(), segments.as_slice()) {
         ("GET", [] | [""]) => page(state, request, profile),

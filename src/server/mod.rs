@@ -97,7 +97,8 @@ impl Mock {
     ) -> io::Result<Self> {
         let state = Arc::new(State::new(behaviour, journal, key, place.names.clone()));
         let (stop, stopped) = watch::channel(false);
-        let mut roles = if place.port.is_some() { vec![Role::All] } else { vec![Role::Authorisation, Role::Api] };
+        let mut roles =
+            if place.port.is_some() { vec![Role::All] } else { vec![Role::Authorisation, Role::Api] };
         if state.behaviour.foreign.is_some() {
             roles.push(Role::AnotherHost);
         }

@@ -26,6 +26,7 @@ pub(crate) fn setting() -> ScenarioStarted {
         token_lifetime_s: 60,
         fhir_url: "https://localhost:41443/ws-diffusion-fhir".into(),
         token_url: "https://localhost:41444/token".into(),
+        drafts: false,
         capacity_url: String::new(),
         task_url: String::new(),
         supplier: None,

@@ -1,7 +1,8 @@
-//! From the compact YAML of `scenarios/datasets/` to FHIR R4 resources (`ror-fhir.md` §4).
+//! From the compact YAML of `scenarios/datasets/` to FHIR R4 resources (`ror-fhir.md` §4); own data from FHIR files.
 
 mod expand;
 mod fhir;
+mod files;
 mod generate;
 mod location;
 mod model;
@@ -12,6 +13,8 @@ mod practitioner;
 mod tests;
 
 use std::fmt;
+
+pub use files::OwnData;
 
 use super::resource::Resource;
 use crate::text::{Lang, Text};
@@ -40,7 +43,8 @@ impl DatasetError {
     pub fn render(&self, lang: Lang) -> String {
         let Self { file, line, column, .. } = self;
         let colon = if lang == Lang::Fr { " :" } else { ":" };
-        format!("{file}:{line}:{column}{colon} {} ({})", self.what.get(lang), self.remedy.get(lang))
+        let place = if *line == 0 { String::new() } else { format!(":{line}:{column}") };
+        format!("{file}{place}{colon} {} ({})", self.what.get(lang), self.remedy.get(lang))
     }
 }
 

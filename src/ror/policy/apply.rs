@@ -55,7 +55,7 @@ fn show(
     }
     // RG_EXP_002: without a mandatory element the instance is not sent.
     let current = changed.as_ref().unwrap_or(&resource.json);
-    if !policy.mandatory(t).all(|path| path.any(current, &mut |_| true)) {
+    if policy.mandatory(t).any(|element| element.is_missing(current)) {
         return None;
     }
     match changed {

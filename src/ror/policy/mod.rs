@@ -10,13 +10,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 pub(crate) use apply::visible;
 pub(crate) use offers::Offers;
 
 use super::nomenclature::Nomenclature;
 use super::path::Path;
-use super::resource::{AccessProfile, ResourceType};
+use super::resource::{AccessProfile, Resource, ResourceType};
 use condition::Condition;
 
 const STANDARD: &str = include_str!("../../../scenarios/reference/access-policy.yaml");
@@ -38,7 +39,14 @@ pub struct AccessPolicy {
     default_level: String,
     whole: Vec<(ResourceType, [Condition; 6])>,
     elements: Vec<Row>,
-    mandatory: Vec<(ResourceType, Vec<Path>)>,
+    mandatory: Vec<(ResourceType, Vec<Mandatory>)>,
+}
+
+/// An element without which a resource is not sent, with its name in the file.
+#[derive(Debug, Clone)]
+struct Mandatory {
+    name: String,
+    path: Path,
 }
 
 /// The policy file, or an option name, is not what the bench understands.
@@ -166,8 +174,12 @@ impl AccessPolicy {
         let mut mandatory = Vec::new();
         for m in &file.mandatory {
             sourced(&m.r#type, &m.source)?;
-            let paths: Result<Vec<Path>, String> = m.elements.iter().map(|e| path(e)).collect();
-            mandatory.push((resource_type(&m.r#type)?, paths?));
+            let elements: Result<Vec<Mandatory>, String> = m
+                .elements
+                .iter()
+                .map(|name| path(name).map(|path| Mandatory { name: name.clone(), path }))
+                .collect();
+            mandatory.push((resource_type(&m.r#type)?, elements?));
         }
         for t in ResourceType::ALL {
             if !whole.iter().any(|(listed, _)| *listed == t) {
@@ -192,8 +204,22 @@ impl AccessPolicy {
         self.elements.iter().filter(move |row| row.resource_type == t)
     }
 
-    fn mandatory(&self, t: ResourceType) -> impl Iterator<Item = &Path> {
-        self.mandatory.iter().filter(move |(listed, _)| *listed == t).flat_map(|(_, paths)| paths)
+    fn mandatory(&self, t: ResourceType) -> impl Iterator<Item = &Mandatory> {
+        self.mandatory.iter().filter(move |(listed, _)| *listed == t).flat_map(|(_, elements)| elements)
+    }
+
+    /// The mandatory elements that a resource lacks, as the policy file names them.
+    pub(crate) fn missing(&self, resource: &Resource) -> Vec<&str> {
+        self.mandatory(resource.resource_type)
+            .filter(|element| element.is_missing(&resource.json))
+            .map(|element| element.name.as_str())
+            .collect()
+    }
+}
+
+impl Mandatory {
+    fn is_missing(&self, resource: &Value) -> bool {
+        !self.path.any(resource, &mut |_| true)
     }
 }
 

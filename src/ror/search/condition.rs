@@ -79,8 +79,11 @@ impl<'t> Condition<'t> {
         value: &str,
         drafts: bool,
     ) -> Result<(), Problem> {
-        let resolved = resolve(table, t, name, drafts)
-            .ok_or_else(|| Problem::unknown_parameter(name, &known(table, t, drafts)))?;
+        let resolved =
+            resolve(table, t, name, drafts).ok_or_else(|| match resolve(table, t, name, true) {
+                Some(_) => Problem::draft_parameter(name),
+                None => Problem::unknown_parameter(name, &known(table, t, drafts)),
+            })?;
         if value.is_empty() || value.len() > MAXIMUM_VALUE {
             let why = if value.is_empty() { "valeur vide" } else { "valeur trop longue" };
             return Err(Problem::invalid_value(name, value, why));

@@ -74,7 +74,8 @@ impl Lint<'_> {
             let named = [("resource", Some(&change.resource)), ("copy-of", change.copy_of.as_ref())];
             for (key, reference) in named {
                 let Some(reference) = reference else { continue };
-                let known = reference.split_once('/').is_some_and(|(t, id)| RESOURCES.contains(&t) && !id.is_empty());
+                let known =
+                    reference.split_once('/').is_some_and(|(t, id)| RESOURCES.contains(&t) && !id.is_empty());
                 if !known {
                     let shown = quoted(reference);
                     self.at(
