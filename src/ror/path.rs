@@ -20,6 +20,12 @@ pub(crate) fn extension_url(name: &str) -> String {
     }
 }
 
+/// System and code of the first coding of a CodeableConcept.
+pub(crate) fn first_coding(concept: &Value) -> Option<(Option<&str>, &str)> {
+    let coding = concept.get("coding")?.get(0)?;
+    Some((coding.get("system").and_then(Value::as_str), coding.get("code")?.as_str()?))
+}
+
 /// A parsed path; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Path(Vec<Segment>);

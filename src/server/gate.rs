@@ -3,6 +3,7 @@
 use hyper::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 
 use super::answer::Answer;
+use super::capacity;
 use super::fhir;
 use super::paths::is_of_the_five_types;
 use super::received::Received;
@@ -46,9 +47,13 @@ pub(super) fn answer(state: &State, request: &Received) -> Answer {
 
 /// The last gate and the route.
 fn ordinary(state: &State, request: &Received, entry: &Entry) -> Answer {
-    if request.api != Api::Fhir {
-        state.decide(request.exchange, "route", false, "an API that this mock does not have");
-        return Answer::problem(&Problem::not_implemented("Cette API n’est pas encore dans ce bouchon"));
+    if request.api == Api::Capacity {
+        return capacity::answer(state, request, entry);
+    }
+    if entry.supplies {
+        state.decide(request.exchange, "supplier", false, "a supplier's token reads nothing");
+        let what = "Ce client_id alimente le ROR : la consultation a le sien, avec son propre certificat";
+        return Answer::problem(&Problem::forbidden(what));
     }
     if let Err(problem) = assigned_headers(state, request, entry) {
         state.decide(request.exchange, "headers", false, problem.diagnostics.as_str());
