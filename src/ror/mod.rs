@@ -7,8 +7,8 @@
 
 pub mod anomaly;
 mod capability;
-mod change;
 pub mod capacity;
+mod change;
 mod dataset;
 mod date_time;
 #[cfg(test)]
