@@ -11,7 +11,9 @@ use crate::ror::{AccessProfile, Problem, ResourceType, View, capability_statemen
 
 /// Answers a request that passed all gates.
 pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile) -> Answer {
-    if let Some(accept) = request.header(&ACCEPT).filter(|accept| !accepts_json(accept)) {
+    // `_format` overrides `Accept` (FHIR R4 §3.1.0.1.11); whether it can be served, the search says.
+    let by_parameter = request.parameters().iter().any(|(name, _)| name == "_format");
+    if let Some(accept) = request.header(&ACCEPT).filter(|accept| !by_parameter && !accepts_json(accept)) {
         state.decide(request.exchange, "route", false, "no acceptable format");
         return Answer::problem(&Problem::not_acceptable(accept));
     }
@@ -23,7 +25,9 @@ pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile) 
 
 fn route(state: &State, request: &Received, view: &View, profile: AccessProfile) -> Answer {
     let segments = segments(request.path());
-    match (request.method(), segments.as_slice()) {
+    // HEAD is GET without a body (RFC 9110 §9.3.2), which is left out on the wire.
+    let method = if request.method() == "HEAD" { "GET" } else { request.method() };
+    match (method, segments.as_slice()) {
         ("GET", [] | [""]) => page(state, request, profile),
         ("GET", ["metadata"]) => {
             Answer::fhir(200, capability_statement(&request.base_url(state)).to_string())

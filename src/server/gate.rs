@@ -81,7 +81,7 @@ fn bearer(state: &State, request: &Received) -> Result<String, &'static str> {
 
 /// The four headers: required on GET of the five types only (ror-fhir.md §1.3), with the values assigned.
 fn assigned_headers(state: &State, request: &Received, entry: &Entry) -> Result<(), Problem> {
-    if request.method() != "GET" || !is_of_the_five_types(request.path()) {
+    if !matches!(request.method(), "GET" | "HEAD") || !is_of_the_five_types(request.path()) {
         return Ok(());
     }
     for (name, assigned) in state.behaviour.assigned.headers(entry.profile) {
