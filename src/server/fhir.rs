@@ -9,6 +9,16 @@ use super::received::Received;
 use super::state::{PagedSearch, State};
 use crate::ror::{AccessProfile, Problem, ResourceType, View, capability_statement, searchset};
 
+/// Whether the CapabilityStatement is asked for.
+pub(super) fn is_metadata(request: &Received) -> bool {
+    matches!(request.method(), "GET" | "HEAD") && segments(request.path()) == ["metadata"]
+}
+
+/// The CapabilityStatement, which generic clients read before they have a token (FHIR R4 §3.1.0.18).
+pub(super) fn metadata(state: &State, request: &Received) -> Answer {
+    Answer::fhir(200, capability_statement(&request.base_url(state)).to_string())
+}
+
 /// Answers a request that passed all gates.
 pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile) -> Answer {
     // `_format` overrides `Accept` (FHIR R4 §3.1.0.1.11); whether it can be served, the search says.
@@ -29,9 +39,7 @@ fn route(state: &State, request: &Received, view: &View, profile: AccessProfile)
     let method = if request.method() == "HEAD" { "GET" } else { request.method() };
     match (method, segments.as_slice()) {
         ("GET", [] | [""]) => page(state, request, profile),
-        ("GET", ["metadata"]) => {
-            Answer::fhir(200, capability_statement(&request.base_url(state)).to_string())
-        }
+        ("GET", ["metadata"]) => metadata(state, request),
         ("GET", [resource_type]) => match ResourceType::parse(resource_type) {
             Some(resource_type) => search(state, request, view, profile, resource_type, request.parameters()),
             None => Answer::problem(&Problem::unknown_path(request.path())),

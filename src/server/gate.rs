@@ -18,6 +18,10 @@ pub(super) fn answer(state: &State, request: &Received) -> Answer {
     if let Err(count) = state.count_level_1(exchange, api) {
         return refusal::quota(state, api, &count);
     }
+    if fhir::is_metadata(request) && request.header(&AUTHORIZATION).is_none() {
+        state.decide(exchange, "token", true, "none, and none is needed to read the CapabilityStatement");
+        return fhir::metadata(state, request);
+    }
     let client_id = match bearer(state, request) {
         Ok(client_id) => client_id,
         Err(reason) => {

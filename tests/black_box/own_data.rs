@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Served, banc, code, text};
+use crate::support::{Served, banc, code, split, text};
 
 const ROR: &str = "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/";
 
@@ -102,6 +102,7 @@ fn warnings_go_to_standard_error_and_broken_files_stop_it() {
     )
     .unwrap();
     let mut mock = Served::start(&["--lang", "en", "--dataset", path.to_str().unwrap()]);
+    mock.token();
     let errors = mock.interrupted_errors();
     for word in
         ["warning:", "a.json:1:1", "Organization/9", "leads nowhere", "meta.lastUpdated", "RG_EXP_002"]
@@ -192,6 +193,9 @@ fn generic_clients_search_page_and_read() {
             200
         );
         assert_eq!(status("/Location?_pretty=true&_total=accurate&_summary=false", &[]), 200);
+        let metadata = format!("{}/metadata", mock.value("ROR_FHIR_URL"));
+        let open = mock.curl().args(["--include", &metadata]).output().unwrap();
+        assert_eq!(split(&open).0, 200, "before there is a token");
         let head = mock
             .curl()
             .arg("--head")
