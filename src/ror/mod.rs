@@ -23,6 +23,8 @@ mod path;
 mod policy;
 mod problem;
 pub mod quota;
+#[cfg(test)]
+mod r4_tests;
 mod resource;
 mod search;
 mod searchset;

@@ -254,6 +254,17 @@ fn issue(code: &str, diagnostics: &str, expression: Option<&str>, plain: bool) -
     issue
 }
 
+/// The warning of a search whose matches beyond the cap are not given.
+pub(super) fn truncated(given: usize, total: usize) -> Value {
+    json!({"resourceType": "OperationOutcome", "issue": [{
+        "severity": "warning",
+        "code": "too-costly",
+        "diagnostics": format!(
+            "Résultat tronqué : {given} des {total} ressources trouvées sont rendues. Précisez la recherche, ou utilisez $export."
+        )
+    }]})
+}
+
 /// What the client sent is repeated in part only.
 pub(super) fn shorten(text: &str) -> String {
     const LIMIT: usize = 200;

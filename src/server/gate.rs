@@ -19,6 +19,10 @@ pub(super) fn answer(state: &State, request: &Received) -> Answer {
     if let Err(count) = state.count_level_1(exchange, api) {
         return refusal::quota(state, api, &count);
     }
+    if fhir::is_metadata(request) && request.header(&AUTHORIZATION).is_none() {
+        state.decide(exchange, "token", true, "none, and none is needed to read the CapabilityStatement");
+        return fhir::metadata(state, request);
+    }
     let client_id = match bearer(state, request) {
         Ok(client_id) => client_id,
         Err(reason) => {
@@ -86,7 +90,7 @@ fn bearer(state: &State, request: &Received) -> Result<String, &'static str> {
 
 /// The four headers: required on GET of the five types only (ror-fhir.md §1.3), with the values assigned.
 fn assigned_headers(state: &State, request: &Received, entry: &Entry) -> Result<(), Problem> {
-    if request.method() != "GET" || !is_of_the_five_types(request.path()) {
+    if !matches!(request.method(), "GET" | "HEAD") || !is_of_the_five_types(request.path()) {
         return Ok(());
     }
     for (name, assigned) in state.behaviour.assigned.headers(entry.profile) {
