@@ -7,6 +7,8 @@ mod bad_input;
 mod commands;
 mod documents;
 mod evidence;
+mod export;
+mod feed;
 mod own_data;
 mod snapshots;
 mod support;
