@@ -26,10 +26,11 @@ mod value;
 
 use std::sync::Arc;
 
-pub(crate) use date::is_instant;
+pub(crate) use date::{DateTest, is_instant};
 pub(crate) use include::{Directive, Links, included};
 pub(crate) use near::Point;
 pub(crate) use table::{Parameter, ParameterType, Reference, Table};
+pub(crate) use token::TokenTest;
 
 use super::directory::View;
 use super::problem::Problem;
