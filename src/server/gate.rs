@@ -2,6 +2,7 @@
 
 use hyper::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 
+use super::anomalies;
 use super::answer::Answer;
 use super::capacity;
 use super::fhir;
@@ -58,6 +59,9 @@ fn ordinary(state: &State, request: &Received, entry: &Entry) -> Answer {
         state.decide(request.exchange, "supplier", false, "a supplier's token reads nothing");
         let what = "Ce client_id alimente le ROR : la consultation a le sien, avec son propre certificat";
         return Answer::problem(&Problem::forbidden(what));
+    }
+    if request.api == Api::Anomalies {
+        return anomalies::answer(state, request);
     }
     if let Err(problem) = assigned_headers(state, request, entry) {
         state.decide(request.exchange, "headers", false, problem.diagnostics.as_str());

@@ -1,5 +1,6 @@
 //! The mock ROR on the wire. Given a [`Behaviour`], it answers and writes the journal; it knows no scenario and judges nothing.
 
+mod anomalies;
 mod answer;
 pub mod behaviour;
 mod capacity;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use uuid::Uuid;
 
+use super::anomalies::Tasks;
 use super::behaviour::{Behaviour, ForeignLink, Scripted};
 use super::data::Data;
 use super::export::Exports;
@@ -33,6 +34,7 @@ pub(super) struct State {
     searches: Mutex<Searches>,
     pub(super) data: Data,
     pub(super) exports: Exports,
+    pub(super) tasks: Tasks,
     /// Authority of the listener that plays another host.
     foreign: OnceLock<String>,
 }
@@ -61,6 +63,7 @@ impl State {
             matched: Mutex::default(),
             data: Data::new(Arc::clone(&behaviour.directory)),
             exports: Exports::default(),
+            tasks: Tasks::standard(),
             foreign: OnceLock::new(),
             behaviour,
             journal,

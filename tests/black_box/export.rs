@@ -90,7 +90,11 @@ fn what_the_ror_does_not_serve_is_refused_with_a_reason() {
         ("_since=yesterday", 400, "_since"),
     ] {
         let (answered, _, outcome) = mock.get(&token, &format!("/$export?{query}"), &["--globoff"]);
-        assert_eq!((answered, outcome["resourceType"].as_str()), (status, Some("OperationOutcome")), "{query}");
+        assert_eq!(
+            (answered, outcome["resourceType"].as_str()),
+            (status, Some("OperationOutcome")),
+            "{query}"
+        );
         assert!(outcome.to_string().contains(names), "{query}: {outcome}");
     }
     let unknown = "/$export-poll-status?_jobId=00000000-0000-0000-0000-000000000000";

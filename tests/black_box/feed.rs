@@ -22,7 +22,13 @@ fn seen(mock: &Served, token: &str, id: &str, status: &str) -> Vec<i64> {
     let extensions = location["extension"].as_array().cloned().unwrap_or_default();
     let records = extensions.iter().filter(|extension| extension["url"] == CAPACITY);
     let of = |record: &Value, url: &str| {
-        record["extension"].as_array().unwrap().iter().find(|part| part["url"] == url).cloned().unwrap_or_default()
+        record["extension"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|part| part["url"] == url)
+            .cloned()
+            .unwrap_or_default()
     };
     records
         .filter(|record| of(record, "capacityStatus")["valueCodeableConcept"]["coding"][0]["code"] == status)
@@ -60,7 +66,8 @@ fn what_a_supplier_writes_is_seen_at_once_by_readers_of_the_right_profiles() {
     let mock = Served::start(&["--profile", "1"]);
     let token = mock.token();
     let before = seen(&mock, &token, "2005", "02");
-    let output = mock.client("update-capacity", &update("1450000001", "REA05", available(7))).output().unwrap();
+    let output =
+        mock.client("update-capacity", &update("1450000001", "REA05", available(7))).output().unwrap();
     assert_eq!(code(&output), 0, "{}", text(&output.stdout));
     let after = seen(&mock, &token, "2005", "02");
     assert_eq!((before.len(), after), (1, vec![7]));
@@ -69,7 +76,8 @@ fn what_a_supplier_writes_is_seen_at_once_by_readers_of_the_right_profiles() {
 #[test]
 fn an_establishment_that_is_not_its_own_is_refused_and_said() {
     let mock = Served::start(&[]);
-    let output = mock.client("update-capacity", &update("1440000001", "ORTHO50", available(7))).output().unwrap();
+    let output =
+        mock.client("update-capacity", &update("1440000001", "ORTHO50", available(7))).output().unwrap();
     let printed = text(&output.stdout);
     assert_eq!(code(&output), 1, "{printed}");
     assert!(printed.contains("1440000001/ORTHO50") && printed.contains("403"), "{printed}");
@@ -115,10 +123,39 @@ fn every_documented_refusal_has_its_status_and_code() {
     ] {
         let (answered, _, outcome) = patch(&mock, &token, target, &headers, body);
         let told = outcome["issue"][0]["code"].as_str().unwrap();
-        assert!(answered == status && (code.is_empty() || told == code), "{target} {headers:?}: {answered} {outcome}");
+        assert!(
+            answered == status && (code.is_empty() || told == code),
+            "{target} {headers:?}: {answered} {outcome}"
+        );
     }
     let (status, _, outcome) = patch(&mock, &token, own, &[media_type], &installed);
     let expression = outcome["issue"][0]["expression"].as_str().unwrap_or_default();
     assert!(status == 404 && expression.contains(CAPACITY), "a record that is not there: {outcome}");
     assert_eq!(patch(&mock, &token, "/Organization?identifier=1", &[media_type], &installed).0, 404);
+}
+
+#[test]
+fn an_anomaly_is_reported_looked_up_and_changed() {
+    let mock = Served::start(&[]);
+    let token = mock.token();
+    let report = json!({ "healthcare-service": "50001", "category": "06", "description": "Adresse périmée" });
+    let output = mock.client("report-anomaly", &report).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", text(&output.stdout));
+    let tasks = |query: &str| {
+        let url = format!("{}{query}", mock.value("ROR_TASK_URL"));
+        let header = format!("Authorization: Bearer {token}");
+        split(&mock.curl().args(["--include", "--header", &header, &url]).output().unwrap())
+    };
+    let (status, _, found) = tasks("?focus=HealthcareService/50001&business-status=01");
+    assert_eq!((status, found["total"].as_u64()), (200, Some(1)), "{found}");
+    let task = found["entry"][0]["resource"].clone();
+    assert_eq!(task["description"], "Adresse périmée");
+    let id = task["id"].as_str().unwrap();
+    let output = mock.client("update-anomaly", &json!({ "task": id, "status": "08" })).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", text(&output.stdout));
+    assert_eq!(tasks(&format!("/{id}")).2["businessStatus"]["coding"][0]["code"], "08");
+    assert_eq!(tasks("/687").0, 200, "there from the beginning");
+    let unknown =
+        mock.client("update-anomaly", &json!({ "task": "999999", "status": "08" })).output().unwrap();
+    assert_eq!(code(&unknown), 1, "{}", text(&unknown.stdout));
 }

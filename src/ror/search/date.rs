@@ -15,11 +15,11 @@ pub(super) struct Interval {
 
 /// A date criterion.
 #[derive(Debug)]
-pub(super) struct DateTest(Vec<(Prefix, Interval)>);
+pub(crate) struct DateTest(Vec<(Prefix, Interval)>);
 
 impl DateTest {
     /// `Err` says what is wrong with the value.
-    pub(super) fn parse(value: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(value: &str) -> Result<Self, &'static str> {
         split_unescaped(value, ',')
             .into_iter()
             .map(|text| {
@@ -30,7 +30,7 @@ impl DateTest {
             .map(Self)
     }
 
-    pub(super) fn matches(&self, value: &Value) -> bool {
+    pub(crate) fn matches(&self, value: &Value) -> bool {
         let target = match value {
             Value::String(text) => Interval::parse(text).ok(),
             Value::Object(_) => Interval::of_period(value),

@@ -28,10 +28,11 @@ mod value;
 
 use std::sync::Arc;
 
-pub(crate) use date::{instant, is_instant};
+pub(crate) use date::{DateTest, instant, is_instant};
 pub(crate) use include::{Directive, Links, included};
 pub(crate) use near::Point;
 pub(crate) use table::{Parameter, ParameterType, Reference, Table};
+pub(crate) use token::TokenTest;
 
 use super::directory::View;
 use super::problem::Problem;

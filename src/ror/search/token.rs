@@ -21,14 +21,14 @@ pub(super) enum Token {
 
 /// A token criterion.
 #[derive(Debug)]
-pub(super) struct TokenTest {
+pub(crate) struct TokenTest {
     alternatives: Vec<Token>,
     optional_prefix: Option<String>,
 }
 
 impl TokenTest {
     /// `Err` says what is wrong with the value.
-    pub(super) fn parse(
+    pub(crate) fn parse(
         value: &str,
         of_type: bool,
         optional_prefix: Option<&str>,
@@ -44,7 +44,7 @@ impl TokenTest {
         Ok(Self { alternatives: tokens?, optional_prefix: optional_prefix.map(str::to_owned) })
     }
 
-    pub(super) fn matches(&self, value: &Value) -> bool {
+    pub(crate) fn matches(&self, value: &Value) -> bool {
         match value {
             Value::String(code) => self.one(None, code),
             Value::Bool(flag) => self.one(None, if *flag { "true" } else { "false" }),
