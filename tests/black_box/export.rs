@@ -8,6 +8,16 @@ use crate::support::Served;
 
 const KICK_OFF: &str = "/$export?_outputFormat=application%2Ffhir%2Bjson&_type=HealthcareService";
 
+/// A mock whose quota these tests do not reach.
+fn unhurried(arguments: &[&str]) -> Served {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("banc.yaml");
+    std::fs::write(&config, "quotas: { level-2: 90, level-2-public: 90 }\n").unwrap();
+    let mut all = vec!["--config", config.to_str().unwrap()];
+    all.extend(arguments);
+    Served::start(&all)
+}
+
 /// The path below the FHIR base of an absolute URL.
 fn below<'a>(mock: &Served, url: &'a str) -> &'a str {
     url.strip_prefix(mock.value("ROR_FHIR_URL")).unwrap_or_else(|| panic!("{url} is not at the base"))
@@ -53,7 +63,7 @@ fn exported(mock: &Served, token: &str, kick_off: &str) -> BTreeSet<(String, Str
 #[test]
 fn an_export_holds_every_offer_of_the_profile_with_all_that_is_linked_to_it() {
     for profile in ["0", "1", "3"] {
-        let mock = Served::start(&["--profile", profile]);
+        let mock = unhurried(&["--profile", profile]);
         let token = mock.token();
         let held = exported(&mock, &token, KICK_OFF);
         let offers = held.iter().filter(|(t, _)| t == "HealthcareService").count();
@@ -67,7 +77,7 @@ fn an_export_holds_every_offer_of_the_profile_with_all_that_is_linked_to_it() {
 
 #[test]
 fn a_region_is_a_filter_and_an_empty_one_gives_no_file() {
-    let mock = Served::start(&[]);
+    let mock = unhurried(&[]);
     let token = mock.token();
     let region = |code: &str| {
         let system = "https%253A%252F%252Fmos.esante.gouv.fr%252FNOS%252FTRE_R30-RegionOM%252FFHIR%252FTRE-R30-RegionOM";
