@@ -19,7 +19,7 @@ pub(super) struct Judged {
     pub(super) acted: bool,
     /// The adapter could not be started: why.
     pub(super) not_started: Option<String>,
-    /// Actions that the client does not have.
+    /// Actions that the client does not have, and that the scenario's plans need.
     pub(super) missing_actions: BTreeSet<String>,
     /// Actions that it was made to do.
     pub(super) played_actions: BTreeSet<String>,
@@ -57,6 +57,7 @@ pub(super) fn judge(scenario: &Scenario, evidence: Evidence, around: &Surroundin
     for step in &evidence.steps {
         let Some(action) = &step.started.action else { continue };
         match step.ended.as_ref().map(|ended| &ended.end) {
+            Some(StepEnd::NoAction) if scenario.optional => {}
             Some(StepEnd::NoAction) => {
                 judged.missing_actions.insert(action.clone());
             }

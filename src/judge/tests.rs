@@ -267,6 +267,23 @@ fn a_plan_with_a_missing_action_is_not_covered() {
 }
 
 #[test]
+fn an_optional_scenario_is_not_needed_for_the_plan() {
+    let covered = |optional: bool| {
+        let mut run = Run::new(&["fhir-search"], true);
+        let mut searched = read();
+        searched.evidence.steps[0].started.action = Some("search".to_owned());
+        let mut missing = Story::new("report-anomaly", json!({}));
+        missing.scenario.optional = optional;
+        missing.ends(StepEnd::NoAction);
+        run.play("one", searched, &[("a", "MUST-1", count(200))]);
+        run.play("two", missing, &[("a", "MUST-1", count(200))]);
+        run.judge().gate.plans[0].covered
+    };
+    assert!(covered(true));
+    assert!(!covered(false));
+}
+
+#[test]
 fn a_run_that_was_cut_short_keeps_what_is_proved_and_says_so() {
     let mut run = Run::new(&[], false);
     run.play("one", read(), &[("good", "MUST-1", count(200))]);

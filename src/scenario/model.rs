@@ -28,6 +28,9 @@ pub struct Scenario {
     /// Words by which it can be selected.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// Whether its plans are covered by a client that lacks its actions (anomalies, for instance, are no search).
+    #[serde(default)]
+    pub optional: bool,
     /// The mock's set-up.
     #[serde(default)]
     pub given: Given,
