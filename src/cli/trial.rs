@@ -107,6 +107,7 @@ fn scenario(action: &str, input: &str) -> Result<Scenario, Failure> {
         profiles: (0..=5).collect(),
         criticality: crate::scenario::Criticality::Minor,
         tags: Vec::new(),
+        optional: false,
         given: Given::default(),
         steps: vec![Step { act: Some(action.to_owned()), with: Some(input), ..Step::default() }],
         checks: Vec::new(),
