@@ -186,7 +186,7 @@ fn a_hundred_thousand_resources() {
 #[ignore = "about time and memory: run alone"]
 #[expect(clippy::print_stderr, reason = "a measure is to be read")]
 fn the_large_dataset() {
-    let text = include_str!("../../scenarios/datasets/large.yaml");
+    let text = include_str!("../../../scenarios/datasets/large.yaml");
     let (before, started) = (resident(), Instant::now());
     let directory = Arc::new(Directory::from_yaml("large.yaml", text, 1).unwrap());
     let view = directory.view(AccessProfile::try_new(1).unwrap());
