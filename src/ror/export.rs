@@ -185,5 +185,4 @@ fn only_offers(name: &str, value: &str) -> Problem {
 }
 
 #[cfg(test)]
-#[path = "export_tests.rs"]
 mod tests;

@@ -92,7 +92,7 @@ fn wrong(name: &str, value: &Value, found: &mut Vec<String>) {
         Value::Array(items) => items.iter().for_each(|item| wrong(name, item, found)),
         Value::Object(object) => {
             for (parent, element, codes) in BINDINGS {
-                if (*parent == "*" || *parent == name) && !(object.contains_key("url") && *parent != "*") {
+                if *parent == "*" || *parent == name {
                     let values = object.get(*element).into_iter().flat_map(|v| match v {
                         Value::Array(items) => items.as_slice(),
                         one => std::slice::from_ref(one),

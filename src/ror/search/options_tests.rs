@@ -22,7 +22,13 @@ const LENIENT: SearchOptions = SearchOptions { lenient: true, drafts: false };
 #[test]
 fn what_generic_clients_send_is_taken() {
     let all = attempt(1, HealthcareService, &[]).unwrap();
-    for query in [("_pretty", "true"), ("_summary", "false"), ("_summary", "true"), ("_total", "accurate")] {
+    for query in [
+        ("_pretty", "true"),
+        ("_summary", "false"),
+        ("_summary", "true"),
+        ("_total", "accurate"),
+        ("_totalMethod", "count"),
+    ] {
         let found = attempt(1, HealthcareService, &[query]).unwrap();
         assert_eq!((found.total(), found.page_size()), (all.total(), PAGE_SIZE), "{query:?}");
     }

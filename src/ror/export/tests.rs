@@ -146,52 +146,29 @@ fn the_cap_of_searches_is_none_of_exports() {
     assert!(of_type(&found, OFFERS).len() > MAXIMUM_MATCHES);
 }
 
-/// `cargo test --release --lib export -- --ignored --nocapture` tells what 100,000 resources cost.
+/// An export adds a pointer per resource to what is held already. Bounds are wide: a debug build on a busy machine.
 #[test]
-#[ignore = "slow and about memory: run alone"]
-#[expect(clippy::print_stderr, reason = "a measure is to be read")]
+#[ignore = "slow and about memory: run alone, `cargo test --lib a_hundred_thousand -- --ignored`"]
 fn a_hundred_thousand_resources() {
     let text = DEMO
         .replace("offers: 230", "offers: 84000")
         .replace("first-offer: 60001", "first-offer: 100001")
         .replace("first-location: 20001", "first-location: 200001");
-    let (before, started) = (resident(), Instant::now());
+    let before = resident();
     let directory = Arc::new(Directory::from_yaml("large", &text, 1).unwrap());
-    let (made, size) = (started.elapsed(), resident() - before);
     let count: usize = ResourceType::ALL.iter().map(|t| directory.all(*t).count()).sum();
-    let texts: usize = ResourceType::ALL.iter().flat_map(|t| directory.all(*t)).map(|r| r.text.len()).sum();
-    eprintln!("{count} resources: {made:?}, {} bytes each, {} of text", size / count, texts / count);
+    let held = resident().saturating_sub(before) / count;
+    assert!(held < 24 * 1024, "{held} bytes per resource");
     for profile in [1, 0] {
-        let (before, started) = (resident(), Instant::now());
         let view = directory.view(AccessProfile::try_new(profile).unwrap());
-        let seen = started.elapsed();
-        let started = Instant::now();
-        let found = view.export(&ExportCriteria::default()).unwrap();
-        let (exported, size) = (started.elapsed(), resident() - before);
-        eprintln!(
-            "profile {profile}: view {seen:?}, export of {} {exported:?}, {} bytes each",
-            found.len(),
-            size / found.len()
-        );
-        assert!(found.len() > 100_000);
+        let exported = view.export(&ExportCriteria::default()).unwrap();
+        assert!(exported.len() > 100_000);
         let (before, started) = (resident(), Instant::now());
         let again = view.export(&ExportCriteria::default()).unwrap();
-        eprintln!("again: {:?}, {} bytes each", started.elapsed(), (resident() - before) / again.len());
-        assert!(started.elapsed() < Duration::from_secs(10));
+        let added = resident().saturating_sub(before) / again.len();
+        assert!(added < 100, "profile {profile}: {added} bytes per resource");
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
     }
-}
-
-/// What the dataset `large` costs a scenario that uses it.
-#[test]
-#[ignore = "about time and memory: run alone"]
-#[expect(clippy::print_stderr, reason = "a measure is to be read")]
-fn the_large_dataset() {
-    let text = include_str!("../../scenarios/datasets/large.yaml");
-    let (before, started) = (resident(), Instant::now());
-    let directory = Arc::new(Directory::from_yaml("large.yaml", text, 1).unwrap());
-    let view = directory.view(AccessProfile::try_new(1).unwrap());
-    eprintln!("{:?}, {} MiB", started.elapsed(), (resident() - before) >> 20);
-    assert_eq!(view.count(OFFERS), 10_500);
 }
 
 /// Resident memory of this process, in bytes.
