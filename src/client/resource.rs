@@ -266,6 +266,27 @@ mod tests {
     }
 
     #[test]
+    fn capacities_are_taken_as_they_are_save_by_the_flaws_that_misread_them() {
+        let capacity = |status: &str, count: i64| {
+            json!({"url": format!("{STRUCTURE_DEFINITION}ror-location-supported-capacity"), "extension": [
+                {"url": "nbCapacity", "valueInteger": count},
+                {"url": "capacityStatus", "valueCodeableConcept": {"coding": [{"code": status}]}}]})
+        };
+        let location = json!({"resourceType": "Location", "id": "1",
+            "extension": [capacity("01", 9), capacity("02", 0), capacity("02", 3), capacity("02", 4)]});
+        let read = |flaws: &FlawSet| {
+            let capacities = item(&location, flaws)["capacities"].as_array().unwrap().clone();
+            let words =
+                capacities.iter().map(|one| format!("{}:{}", one["status"].as_str().unwrap(), one["count"]));
+            words.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(read(&FlawSet::none()), "01:9 02:0 02:3 02:4");
+        assert_eq!(read(&Flaw::CapacityZeroIsAbsent.into()), "01:9 02:3 02:4");
+        assert_eq!(read(&Flaw::CapacitySumsGenders.into()), "01:9 02:7");
+        assert_eq!(read(&Flaw::CapacityInstalledIsAvailable.into()), "02:9");
+    }
+
+    #[test]
     fn merged_telecoms_pile_up() {
         let flaws = Flaw::MergesTelecoms.into();
         let mut integrated = Integrated::default();

@@ -37,7 +37,9 @@ impl<'a> Viewer<'a> {
             // Nobody says that it is sensitive, nor of which champ d'activité it is.
             vec![Offer::default()]
         } else {
-            offers
+            // RG_EXP_002: what is below an offer that is not sent is not sent either.
+            let whole = rule(profile, Data::Offer);
+            offers.into_iter().filter(|offer| allows(whole, offer, "")).collect()
         };
         Self { profile, offers, flaws }
     }

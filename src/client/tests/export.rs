@@ -285,3 +285,37 @@ async fn what_vanished_is_purged() {
     stale.run(None).await.assert_done();
     assert_eq!(stale.run(Some(Flaw::ExportNeverPurges)).await.ids(), ["1", "2"]);
 }
+
+/// A server that closes the connection in the middle of every file; how often it was asked.
+fn cuts_files() -> (String, Arc<Mutex<usize>>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(0));
+    let counter = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            *counter.lock().unwrap() += 1;
+            let _ = stream.read(&mut [0; 8192]);
+            let whole = file_of(&[location("8"), location("9")]).to_string();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", whole.len());
+            let _ = stream.write_all(format!("{head}{}", &whole[..whole.len() - 30]).as_bytes());
+        }
+    });
+    (url, asked)
+}
+
+#[tokio::test]
+async fn a_file_whose_connection_is_cut_is_not_held() {
+    let (url, asked) = cuts_files();
+    let mut export = Export::new().await;
+    export.starts().await;
+    export.polls(vec![], json!({ "output": [{ "url": format!("{url}/a.json") }] })).await;
+    // Another address of the same ROR, so that the token may go there.
+    export.world.environment.insert("ROR_CAPACITY_URL".to_owned(), format!("{url}/beds"));
+    export.run(None).await.assert_error("(3 attempts)");
+    assert_eq!(*asked.lock().unwrap(), 3);
+    let ran = export.run(Some(Flaw::ExportKeepsCutFile)).await;
+    ran.assert_done();
+    assert_eq!(ran.ids(), ["8"]);
+}

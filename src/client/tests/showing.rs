@@ -126,6 +126,7 @@ async fn persons_are_public_in_town_only() {
     assert_eq!(of("05", false).await, ["a", "a b", "a b", "-", "a", "a b"]);
     assert_eq!(of("04", false).await, ["-", "a b", "a b", "a b", "a", "a b"]);
     assert_eq!(of("01", true).await, ["-", "a b", "-", "-", "a", "-"]);
+    assert_eq!(of("05", true).await[0], "-", "the offer itself is hidden");
     let person = json!({ "resourceType": "Practitioner", "id": "9", "identifier": [{ "value": "8" }] });
     assert_eq!(seen(person, vec![offer("1", "05", false)], None).await, ["", "", "", "-", "", ""]);
 }

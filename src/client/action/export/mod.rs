@@ -63,12 +63,11 @@ pub(super) async fn renew(ror: &Arc<Ror>, region: Option<String>) -> Result<Done
 async fn extract(ror: &Arc<Ror>, region: Option<&str>) -> Result<Extract, ClientError> {
     let mut starts = 1;
     loop {
-        let again = match attempt(ror, region, starts > 1).await {
-            Err(error) if is_gone(&error) && starts < STARTS => true,
-            Err(ClientError::Interrupted { .. }) if starts < STARTS_ON_429 => true,
+        match attempt(ror, region, starts > 1).await {
+            Err(error) if is_gone(&error) && starts < STARTS => starts += 1,
+            Err(ClientError::Interrupted { .. }) if starts < STARTS_ON_429 => starts += 1,
             outcome => return outcome,
-        };
-        starts += u32::from(again);
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) async fn perform(ror: &Ror) -> Result<Done, ClientError> {
     let backlog: Option<Vec<Order>> = state.read(BACKLOG)?;
     let had_backlog = backlog.is_some();
     let now = moment::write(ror.session.clock.wall());
-    let orders = queue(backlog.unwrap_or_default(), input, &now, &ror.session.flaws);
+    let orders = queue(backlog.unwrap_or_default(), input, &now, &ror.session.flaws)?;
     let mut tally = write_all(ror, orders).await;
     if ror.session.flaws.has(Flaw::FeedDropsBacklog) {
         tally.unsent.clear();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::super::error::ClientError;
 use super::super::super::flaws::{Flaw, FlawSet};
 use super::super::super::moment;
 
@@ -37,9 +38,9 @@ pub(super) enum Operation {
 pub(super) struct Capacity {
     #[serde(default)]
     pub(super) operation: Operation,
-    /// nbCapacity.
+    /// nbCapacity; a record that goes has none.
     #[serde(default, alias = "nbCapacity", alias = "nb-capacity")]
-    pub(super) count: i64,
+    pub(super) count: Option<i64>,
     /// capacityStatus.
     #[serde(alias = "capacityStatus", alias = "capacity-status")]
     pub(super) status: String,
@@ -125,26 +126,39 @@ impl Capacity {
 
 /// What is to be sent, in this order: the `backlog` first, then the new orders; of the orders for one record the
 /// latest only, so that an older value never comes after a newer one. `now` stands for a date that is not given.
-pub(super) fn queue(backlog: Vec<Order>, input: Input, now: &str, flaws: &FlawSet) -> Vec<Order> {
+///
+/// # Errors
+/// A record is to be set without a count: nobody meant zero.
+pub(super) fn queue(
+    backlog: Vec<Order>,
+    input: Input,
+    now: &str,
+    flaws: &FlawSet,
+) -> Result<Vec<Order>, ClientError> {
     let mut orders = backlog;
     for update in input.updates {
         for mut capacity in update.capacities {
             capacity.updated.get_or_insert_with(|| now.to_owned());
             let (establishment, location) = (update.establishment.clone(), update.location.clone());
-            orders.push(Order { establishment, location, capacity });
+            let order = Order { establishment, location, capacity };
+            if order.capacity.operation == Operation::Set && order.capacity.count.is_none() {
+                return Err(ClientError::Settings(format!("{}: the count is missing", order.name())));
+            }
+            orders.push(order);
         }
     }
     if flaws.has(Flaw::FeedSkipsZero) {
-        orders.retain(|order| order.capacity.operation == Operation::Delete || order.capacity.count != 0);
+        orders
+            .retain(|order| order.capacity.operation == Operation::Delete || order.capacity.count != Some(0));
     }
     if flaws.has(Flaw::FeedSumsGenders) {
         orders = without_genders(orders);
     }
     if flaws.has(Flaw::FeedOldOverNew) {
         orders.sort_by(newest_first);
-        return orders;
+        return Ok(orders);
     }
-    latest(orders)
+    Ok(latest(orders))
 }
 
 /// Of the orders for one record the latest; of two of the same date, the one that was given last.
@@ -172,7 +186,10 @@ fn without_genders(orders: Vec<Order>) -> Vec<Order> {
             order.capacity.gender = Some("03".to_owned());
         }
         match sums.iter_mut().find(|known| known.is_same_record(&order)) {
-            Some(known) => known.capacity.count += order.capacity.count,
+            Some(known) => {
+                let sum = known.capacity.count.unwrap_or(0) + order.capacity.count.unwrap_or(0);
+                known.capacity.count = Some(sum);
+            }
             None => sums.push(order),
         }
     }
@@ -192,11 +209,15 @@ mod tests {
     }
 
     fn counts(orders: &[Order]) -> Vec<i64> {
-        orders.iter().map(|order| order.capacity.count).collect()
+        orders.iter().map(|order| order.capacity.count.unwrap()).collect()
     }
 
     fn beds(count: i64, gender: &str, updated: &str) -> Value {
         json!({ "count": count, "status": "02", "gender": gender, "updated": updated })
+    }
+
+    fn queue(backlog: Vec<Order>, input: Input, now: &str, flaws: &FlawSet) -> Vec<Order> {
+        super::queue(backlog, input, now, flaws).unwrap()
     }
 
     #[test]
