@@ -132,6 +132,7 @@ fn scripted(reply: &ScriptedReply) -> Scripted {
             path: on.path.clone(),
             api: on.api.as_deref().and_then(api),
             id: on.id.clone(),
+            phase: on.step,
         },
         nth: on.nth.unwrap_or(1),
         times: (!on.forever).then(|| on.times.unwrap_or(1)),

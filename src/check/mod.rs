@@ -5,14 +5,17 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+mod anomalies;
 mod back_off;
 mod comparison;
 mod context;
 mod credential;
 mod duration;
+mod feed;
 mod finding;
 mod flight;
 mod gap;
+mod identities;
 mod integrated;
 mod matcher;
 mod no_silent_loss;
@@ -38,12 +41,15 @@ mod token_reuse;
 mod wait;
 mod words;
 
+pub use anomalies::{AnomaliesCreated, AnomalyForm};
 pub use back_off::BackOff;
 pub use context::{Bodies, Context, Expected, History, Truth};
 pub use credential::{Credential, CredentialFacet};
 pub use duration::Seconds;
+pub use feed::{CapacityForm, CapacityOrder, CapacityRecords, CapacitySequence, ExpectedRecord, FormFacet};
 pub use finding::{Finding, Verdict};
 pub use gap::{AtLeast, Gap};
+pub use identities::Identities;
 pub use integrated::{Compared, Integrated};
 pub use matcher::{Matcher, Times};
 pub use no_silent_loss::NoSilentLoss;
@@ -120,6 +126,20 @@ pub enum Expect {
     Integrated(Integrated),
     /// Success is never reported with a page, a read or a file missing.
     NoSilentLoss(NoSilentLoss),
+    /// How each PATCH of the capacity feed is made.
+    CapacityForm(CapacityForm),
+    /// `add` follows only the 404 of a missing record, and a refusal is not repeated.
+    CapacitySequence(CapacitySequence),
+    /// What the ROR holds on a Location in the end.
+    CapacityRecords(CapacityRecords),
+    /// For each record, an older measure is never sent after a newer one.
+    CapacityOrder(CapacityOrder),
+    /// Reading and feeding have each their client_id and their certificate.
+    Identities(Identities),
+    /// How anomalies are reported and changed.
+    AnomalyForm(AnomalyForm),
+    /// How many anomalies there are in the end that were not there at the beginning.
+    AnomaliesCreated(AnomaliesCreated),
 }
 
 impl Expect {
@@ -141,6 +161,13 @@ impl Expect {
             Self::Outcome(kind) => kind,
             Self::Integrated(kind) => kind,
             Self::NoSilentLoss(kind) => kind,
+            Self::CapacityForm(kind) => kind,
+            Self::CapacitySequence(kind) => kind,
+            Self::CapacityRecords(kind) => kind,
+            Self::CapacityOrder(kind) => kind,
+            Self::Identities(kind) => kind,
+            Self::AnomalyForm(kind) => kind,
+            Self::AnomaliesCreated(kind) => kind,
         }
     }
 }

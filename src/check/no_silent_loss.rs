@@ -10,7 +10,7 @@ use super::context::{Report, Scene, report};
 use super::pages::{Links, Page, asks_for_page, followers, is_answered_whole, link_targets, pages};
 use super::search::{asked, first_pages};
 use super::words::{both, quote, values};
-use super::{Finding, Kind, Nature};
+use super::{Finding, Kind, Nature, anomalies, feed};
 use crate::journal::{Api, Exchange, Step};
 use crate::text::Text;
 
@@ -21,10 +21,10 @@ pub struct NoSilentLoss {}
 
 /// What a step should have brought, and what it lacks.
 pub(super) struct Balance {
-    wanted: usize,
+    pub(super) wanted: usize,
     /// What never came whole.
     pub(super) missing: Vec<String>,
-    cited: Vec<u32>,
+    pub(super) cited: Vec<u32>,
 }
 
 impl Kind for NoSilentLoss {
@@ -71,6 +71,8 @@ pub(super) fn balance(scene: &Scene<'_>, step: &Step) -> Option<Balance> {
         }
         "read" => Some(reads(scene, step, resource()?, &[text(input.get("id")?)])),
         "search" => search(scene, step),
+        "update-capacity" => feed::balance(scene, step),
+        "report-anomaly" => anomalies::balance(scene, step),
         _ => None,
     }
 }
