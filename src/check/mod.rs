@@ -6,14 +6,18 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 mod back_off;
+mod bulk;
 mod comparison;
 mod context;
 mod credential;
 mod duration;
+mod export;
+mod export_pace;
 mod finding;
 mod flight;
 mod gap;
 mod integrated;
+mod jobs;
 mod matcher;
 mod no_silent_loss;
 mod not_repeated;
@@ -23,6 +27,8 @@ mod pages;
 mod paging;
 mod party;
 mod preconditions;
+mod received;
+mod region;
 mod requests;
 mod ror_headers;
 mod search;
@@ -42,6 +48,7 @@ pub use back_off::BackOff;
 pub use context::{Bodies, Context, Expected, History, Truth};
 pub use credential::{Credential, CredentialFacet};
 pub use duration::Seconds;
+pub use export::{Export, ExportFacet};
 pub use finding::{Finding, Verdict};
 pub use gap::{AtLeast, Gap};
 pub use integrated::{Compared, Integrated};
@@ -52,6 +59,7 @@ pub use outcome::{ExpectedOutcome, OutcomeKind};
 pub use pace::{Pace, PaceBound};
 pub use paging::{Paging, PagingFacet};
 pub use party::Party;
+pub use received::Received;
 pub use requests::Requests;
 pub use ror_headers::{HeaderFacet, RorHeaders};
 pub use search::Search;
@@ -120,6 +128,10 @@ pub enum Expect {
     Integrated(Integrated),
     /// Success is never reported with a page, a read or a file missing.
     NoSilentLoss(NoSilentLoss),
+    /// An extraction is asked for, waited for and read as it should be.
+    Export(Export),
+    /// Since its change, a resource was received in its present version.
+    Received(Received),
 }
 
 impl Expect {
@@ -141,6 +153,8 @@ impl Expect {
             Self::Outcome(kind) => kind,
             Self::Integrated(kind) => kind,
             Self::NoSilentLoss(kind) => kind,
+            Self::Export(kind) => kind,
+            Self::Received(kind) => kind,
         }
     }
 }
