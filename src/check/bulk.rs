@@ -10,7 +10,8 @@ use super::pages::{is_answered_whole, pages};
 use super::search::first_pages;
 use crate::journal::{Exchange, Step};
 
-const TYPES: [&str; 5] = ["HealthcareService", "Organization", "Location", "PractitionerRole", "Practitioner"];
+const TYPES: [&str; 5] =
+    ["HealthcareService", "Organization", "Location", "PractitionerRole", "Practitioner"];
 
 /// What the step should have brought: by its best extraction, or by its searches. None when it asked for nothing.
 pub(super) fn balance(scene: &Scene<'_>, step: &Step) -> Option<Balance> {

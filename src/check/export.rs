@@ -154,7 +154,8 @@ fn kick_off(jobs: &[Job<'_>]) -> Finding {
         for (name, value) in exchange.parameters() {
             if name == "_outputFormat" && !is_served(&value) {
                 let value = quote(&value);
-                let actual = Text::new(format!("{}.", named(exchange).fr), format!("{}.", named(exchange).en));
+                let actual =
+                    Text::new(format!("{}.", named(exchange).fr), format!("{}.", named(exchange).en));
                 let why = both!(
                     "L’échange {number} demande le format {value}, que le ROR ne sert pas.",
                     "Exchange {number} asks for the format {value}, which the ROR does not serve."
@@ -180,8 +181,7 @@ fn kick_off(jobs: &[Job<'_>]) -> Finding {
                 "L’échange {number} demande le type {other} ; la documentation ne connaît que _type=HealthcareService, avec lequel tout ce qui est lié aux offres est exporté.",
                 "Exchange {number} asks for the type {other}; the documentation knows _type=HealthcareService only, with which all that is linked to the offers is exported."
             );
-            let remedy =
-                both!("Demandez _type=HealthcareService.", "Ask for _type=HealthcareService.");
+            let remedy = both!("Demandez _type=HealthcareService.", "Ask for _type=HealthcareService.");
             let mut finding = Finding::broken(actual, why, remedy).citing([number]);
             // The record does not say what the ROR answers to other types.
             finding.at_most_should = true;
@@ -231,7 +231,10 @@ fn content_location(scene: &Scene<'_>, step: &Step, jobs: &[Job<'_>]) -> Finding
     let polls: Vec<u32> = jobs.iter().flat_map(|job| job.polls.iter().map(|poll| poll.number)).collect();
     if polls.is_empty() {
         return Finding::undecided(
-            both!("L’adresse de suivi n’a jamais été demandée.", "The address to follow was never asked for."),
+            both!(
+                "L’adresse de suivi n’a jamais été demandée.",
+                "The address to follow was never asked for."
+            ),
             both!(
                 "Le client n’a pas suivi l’export : la façon dont il le suit ne peut pas être jugée.",
                 "The client did not follow the export: how it does cannot be judged."
@@ -253,15 +256,17 @@ fn content_location(scene: &Scene<'_>, step: &Step, jobs: &[Job<'_>]) -> Finding
 fn is_poll(scene: &Scene<'_>, exchange: &Exchange, known: &[(String, Vec<(String, String)>)]) -> bool {
     let target = decode(&exchange.request.target);
     let named = scene.fhir_path(exchange).is_some_and(|(first, _)| first == "$export-poll-status");
-    let of_job = known.iter().flat_map(|(_, pairs)| pairs).any(|(_, job)| {
-        job.len() >= 12 && target.1.iter().any(|(_, value)| value == job)
-    });
+    let of_job = known
+        .iter()
+        .flat_map(|(_, pairs)| pairs)
+        .any(|(_, job)| job.len() >= 12 && target.1.iter().any(|(_, value)| value == job));
     exchange.api() == Api::Fhir && (named || of_job || known.iter().any(|(path, _)| *path == target.0))
 }
 
 fn all_files(scene: &Scene<'_>, step: &Step, jobs: &[Job<'_>]) -> Finding {
     let ready: Vec<&Job<'_>> = jobs.iter().filter(|job| job.manifest.is_some()).collect();
-    let best = ready.iter().map(|job| (*job, job.lack(scene, step))).min_by_key(|(_, lack)| lack.missing.len());
+    let best =
+        ready.iter().map(|job| (*job, job.lack(scene, step))).min_by_key(|(_, lack)| lack.missing.len());
     let Some((job, lack)) = best else {
         return Finding::undecided(
             both!("Aucun manifeste n’a été reçu.", "No manifest was received."),
@@ -274,13 +279,18 @@ fn all_files(scene: &Scene<'_>, step: &Step, jobs: &[Job<'_>]) -> Finding {
     let count = job.manifest.as_ref().map_or(0, |(_, manifest)| manifest.files.len());
     if lack.missing.is_empty() {
         return Finding::met(
-            both!("{count} fichier(s) annoncé(s), tous lus en entier.", "{count} file(s) announced, all read whole."),
+            both!(
+                "{count} fichier(s) annoncé(s), tous lus en entier.",
+                "{count} file(s) announced, all read whole."
+            ),
             both!("Tous les fichiers ont été lus.", "All files were read."),
         );
     }
     let shown = values(&lack.missing);
-    let actual =
-        both!("{count} fichier(s) annoncé(s) ; il manque {shown}.", "{count} file(s) announced; missing: {shown}.");
+    let actual = both!(
+        "{count} fichier(s) annoncé(s) ; il manque {shown}.",
+        "{count} file(s) announced; missing: {shown}."
+    );
     let finding = match report(step) {
         Report::Error(message) if !message.trim().is_empty() => Finding::met(
             actual,

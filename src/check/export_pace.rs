@@ -1,9 +1,9 @@
 //! How an extraction is polled: Retry-After of a 202 is a hint (SHOULD), a hot loop is hammering (MUST).
 
 use super::Finding;
+use super::context::Scene;
 use super::flight::Flights;
 use super::jobs::Job;
-use super::context::Scene;
 use super::wait::advertised_wait;
 use super::words::{both, ms};
 use crate::journal::Exchange;
@@ -63,7 +63,10 @@ pub(super) fn judge(scene: &Scene<'_>, jobs: &[Job<'_>]) -> Finding {
     }
     if answered.is_empty() {
         return Finding::undecided(
-            both!("Aucune réponse 202 au suivi, ou rien après elle.", "No 202 to a poll, or nothing after it."),
+            both!(
+                "Aucune réponse 202 au suivi, ou rien après elle.",
+                "No 202 to a poll, or nothing after it."
+            ),
             both!(
                 "Le client n’a pas eu à attendre, ou n’a pas redemandé : son rythme ne peut pas être jugé.",
                 "The client did not have to wait, or did not ask again: its pace cannot be judged."

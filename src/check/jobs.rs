@@ -142,8 +142,5 @@ fn manifest(scene: &Scene<'_>, poll: &Exchange) -> Option<Manifest> {
     }
     let body = &scene.evidence.exchange(poll.number)?.response.as_ref()?.body;
     let body: Body = serde_json::from_str(&scene.text(body)?).ok()?;
-    Some(Manifest {
-        files: body.output.into_iter().map(|file| file.url).collect(),
-        errors: body.error.len(),
-    })
+    Some(Manifest { files: body.output.into_iter().map(|file| file.url).collect(), errors: body.error.len() })
 }

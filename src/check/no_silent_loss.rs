@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::context::{Report, Scene, report};
 use super::bulk;
+use super::context::{Report, Scene, report};
 use super::pages::{Links, Page, asks_for_page, followers, is_answered_whole, link_targets, pages};
 use super::search::{asked, first_pages};
 use super::words::{both, quote, values};
@@ -150,7 +150,12 @@ fn search(scene: &Scene<'_>, step: &Step) -> Option<Balance> {
 }
 
 /// The link at which the chain that starts at an exchange breaks off, with what proves it.
-pub(super) fn broken_links(scene: &Scene<'_>, step: &Step, first: u32, pages: &[Page<'_>]) -> (Vec<String>, Vec<u32>) {
+pub(super) fn broken_links(
+    scene: &Scene<'_>,
+    step: &Step,
+    first: u32,
+    pages: &[Page<'_>],
+) -> (Vec<String>, Vec<u32>) {
     let links = link_targets(scene);
     let mut at = first;
     // Each step of the walk goes to a later exchange, so it ends.

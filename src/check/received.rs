@@ -31,7 +31,10 @@ struct Version<'a> {
 impl Kind for Received {
     fn title(&self) -> Text {
         let resource = quote(&self.resource);
-        both!("Le client a reçu {resource} tel qu’il est maintenant", "The client received {resource} as it is now")
+        both!(
+            "Le client a reçu {resource} tel qu’il est maintenant",
+            "The client received {resource} as it is now"
+        )
     }
 
     fn expected(&self, _: &Scene<'_>) -> Text {
@@ -56,7 +59,10 @@ impl Kind for Received {
         if !visible {
             let profile = scene.evidence.setting.profile;
             return Finding::skipped(
-                both!("Le profil {profile} ne voit pas {resource}.", "Profile {profile} does not see {resource}."),
+                both!(
+                    "Le profil {profile} ne voit pas {resource}.",
+                    "Profile {profile} does not see {resource}."
+                ),
                 both!("Il n’y a rien à recevoir.", "There is nothing to receive."),
             );
         }
@@ -70,7 +76,10 @@ impl Kind for Received {
                 Some(true) => {
                     let number = exchange.number;
                     return Finding::met(
-                        both!("{resource} est dans la réponse de l’échange {number}.", "{resource} is in the answer of exchange {number}."),
+                        both!(
+                            "{resource} est dans la réponse de l’échange {number}.",
+                            "{resource} is in the answer of exchange {number}."
+                        ),
                         both!("Le changement est arrivé au client.", "The change came to the client."),
                     )
                     .citing([number]);

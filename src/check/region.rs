@@ -1,7 +1,7 @@
 //! Whether an extraction, or the delta that follows it, is limited to the region of the perimeter.
 
 use super::Finding;
-use super::context::Scene;
+use super::context::{Report, Scene, report};
 use super::jobs::jobs;
 use super::search::first_pages;
 use super::words::{both, named};
@@ -57,8 +57,14 @@ pub(super) fn judge(scene: &Scene<'_>, step: &Step) -> Option<Finding> {
     let count = cited.len();
     Some(
         Finding::met(
-            both!("{count} demande(s) limitée(s) à la région {region}.", "{count} request(s) limited to region {region}."),
-            both!("La région du périmètre est dans la demande.", "The region of the perimeter is in the request."),
+            both!(
+                "{count} demande(s) limitée(s) à la région {region}.",
+                "{count} request(s) limited to region {region}."
+            ),
+            both!(
+                "La région du périmètre est dans la demande.",
+                "The region of the perimeter is in the request."
+            ),
         )
         .citing(cited),
     )
@@ -70,13 +76,20 @@ fn region(scene: &Scene<'_>, step: &Step) -> Option<String> {
     let export = steps
         .filter(|earlier| earlier.started.step <= step.started.step)
         .find(|earlier| earlier.started.action.as_deref() == Some("export"))?;
+    // After an export that failed there is no base of a region to keep in step.
+    if export.started.step != step.started.step && report(export) != Report::Ok {
+        return None;
+    }
     export.started.input["region"].as_str().map(str::to_owned)
 }
 
 /// A search for resources by their own names does not walk through a region.
 fn names_resources(scene: &Scene<'_>, exchange: &Exchange) -> bool {
     let names = ["_id", "identifier"];
-    scene.parameters(exchange).iter().any(|(name, _)| names.contains(&name.split(':').next().unwrap_or_default()))
+    scene
+        .parameters(exchange)
+        .iter()
+        .any(|(name, _)| names.contains(&name.split(':').next().unwrap_or_default()))
 }
 
 fn says(scene: &Scene<'_>, exchange: &Exchange, region: &str) -> Says {

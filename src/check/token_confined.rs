@@ -108,13 +108,18 @@ fn strayed(scene: &Scene<'_>) -> Option<Finding> {
         scene.exchanges().filter(|exchange| is_elsewhere(scene, exchange)).collect();
     let with_token = |exchange: &&&Exchange| {
         let form = scene.text(&exchange.request.body).unwrap_or_default();
-        carries(exchange, "authorization") || leak(&exchange.request.target).is_some() || form.contains(REDACTED)
+        carries(exchange, "authorization")
+            || leak(&exchange.request.target).is_some()
+            || form.contains(REDACTED)
     };
     let token = elsewhere.iter().find(with_token);
     let role = elsewhere.iter().find(|exchange| carries(exchange, "ror-"));
     let exchange = token.or(role)?;
     let (number, name) = (exchange.number, named(exchange));
-    let actual = Text::new(format!("Vers un autre serveur : {}.", name.fr), format!("To another server: {}.", name.en));
+    let actual = Text::new(
+        format!("Vers un autre serveur : {}.", name.fr),
+        format!("To another server: {}.", name.en),
+    );
     let what = match token {
         Some(_) => both!("le jeton", "the token"),
         None => both!("les en-têtes Ror-*", "the Ror-* headers"),
