@@ -136,8 +136,8 @@ impl Received {
     /// The step of the last change of the resource before that step, and what it became.
     fn present<'a>(&self, scene: &Scene<'a>, step: u32) -> Option<(u32, &'a Value)> {
         let changes = scene.evidence.changes.iter().filter(|change| change.step < step);
-        let put = changes.flat_map(|change| change.change.put.iter().map(move |put| (change.step, put)));
-        put.filter(|(_, put)| is(put, &self.resource)).last()
+        let mut put = changes.flat_map(|change| change.change.put.iter().map(move |put| (change.step, put)));
+        put.rfind(|(_, put)| is(put, &self.resource))
     }
 }
 
