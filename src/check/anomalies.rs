@@ -140,7 +140,7 @@ pub(super) fn balance(scene: &Scene<'_>, step: &Step) -> Option<Balance> {
         && during.iter().any(|exchange| exchange.request.method == "GET" && answered(exchange));
     let missing = if posted || found { Vec::new() } else { vec!["Task".to_owned()] };
     let cited = during.iter().map(|exchange| exchange.number).collect();
-    Some(Balance { wanted: 1, missing, cited })
+    Some(Balance { wanted: 1, missing, cited, may_have_come_otherwise: false })
 }
 
 fn writes<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a Exchange> + use<'a> {

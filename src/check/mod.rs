@@ -7,16 +7,20 @@ use serde::Deserialize;
 
 mod anomalies;
 mod back_off;
+mod bulk;
 mod comparison;
 mod context;
 mod credential;
 mod duration;
+mod export;
+mod export_pace;
 mod feed;
 mod finding;
 mod flight;
 mod gap;
 mod identities;
 mod integrated;
+mod jobs;
 mod matcher;
 mod no_silent_loss;
 mod not_repeated;
@@ -26,6 +30,8 @@ mod pages;
 mod paging;
 mod party;
 mod preconditions;
+mod received;
+mod region;
 mod requests;
 mod ror_headers;
 mod search;
@@ -46,6 +52,7 @@ pub use back_off::BackOff;
 pub use context::{Bodies, Context, Expected, History, Truth};
 pub use credential::{Credential, CredentialFacet};
 pub use duration::Seconds;
+pub use export::{Export, ExportFacet};
 pub use feed::{CapacityForm, CapacityOrder, CapacityRecords, CapacitySequence, ExpectedRecord, FormFacet};
 pub use finding::{Finding, Verdict};
 pub use gap::{AtLeast, Gap};
@@ -58,6 +65,7 @@ pub use outcome::{ExpectedOutcome, OutcomeKind};
 pub use pace::{Pace, PaceBound};
 pub use paging::{Paging, PagingFacet};
 pub use party::Party;
+pub use received::Received;
 pub use requests::Requests;
 pub use ror_headers::{HeaderFacet, RorHeaders};
 pub use search::Search;
@@ -140,6 +148,10 @@ pub enum Expect {
     AnomalyForm(AnomalyForm),
     /// How many anomalies there are in the end that were not there at the beginning.
     AnomaliesCreated(AnomaliesCreated),
+    /// An extraction is asked for, waited for and read as it should be.
+    Export(Export),
+    /// Since its change, a resource was received in its present version.
+    Received(Received),
 }
 
 impl Expect {
@@ -168,6 +180,8 @@ impl Expect {
             Self::Identities(kind) => kind,
             Self::AnomalyForm(kind) => kind,
             Self::AnomaliesCreated(kind) => kind,
+            Self::Export(kind) => kind,
+            Self::Received(kind) => kind,
         }
     }
 }

@@ -38,5 +38,5 @@ pub(in super::super) fn balance(scene: &Scene<'_>, step: &Step) -> Option<Balanc
     }
     missing.sort();
     missing.dedup();
-    Some(Balance { wanted: asked.len(), missing, cited })
+    Some(Balance { wanted: asked.len(), missing, cited, may_have_come_otherwise: false })
 }
