@@ -2,6 +2,7 @@
 
 mod declared;
 mod exports;
+mod feed;
 mod pace;
 mod paging;
 mod preconditions;
