@@ -8,6 +8,8 @@ mod data;
 mod export;
 mod fhir;
 mod gate;
+mod hello;
+mod impostor;
 mod listen;
 mod paths;
 mod received;
@@ -27,14 +29,15 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use behaviour::Behaviour;
+pub use impostor::{Impostor, Manner};
 pub use paths::{CAPACITY_PATH, FHIR_PATH, TASK_PATH, TOKEN_PATH};
 pub use tls::{Identity, Tls};
 pub use token::TokenKey;
 
-use crate::journal::ScenarioJournal;
+use crate::journal::{Endpoint, ScenarioJournal};
 use crate::ror::{Change, ChangeError};
 use data::Author;
-use listen::Listener;
+use listen::{Guise, Listener, Trick};
 use state::State;
 
 /// What a listener answers for.
@@ -83,6 +86,26 @@ pub struct Mock {
     state: Arc<State>,
     stop: watch::Sender<bool>,
     listeners: Vec<JoinHandle<()>>,
+    place: Place,
+    tls: Tls,
+}
+
+/// A server that a client must refuse, while it listens. Dropping it stops it.
+pub struct Impersonation {
+    /// Scheme, host and port.
+    pub origin: String,
+    stop: watch::Sender<bool>,
+    listeners: Vec<JoinHandle<()>>,
+}
+
+impl Impersonation {
+    /// Stops, once what the client did last is told in the journal.
+    pub async fn end(self) {
+        let _ = self.stop.send(true);
+        for listener in self.listeners {
+            let _ = listener.await;
+        }
+    }
 }
 
 impl Mock {
@@ -115,15 +138,49 @@ impl Mock {
             } else {
                 ports.push(port);
             }
-            let listener = Listener { socket, role, tls: tls.clone(), state: Arc::clone(&state) };
+            let listener =
+                Listener { socket, role, guise: Guise::Honest, tls: tls.clone(), state: Arc::clone(&state) };
             listeners.push(tokio::spawn(listener.serve(stopped.clone())));
         }
-        let name = place.names.first().map_or("localhost", String::as_str);
-        let name = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
+        let name = host(place);
         let origin =
             |index: usize| format!("https://{name}:{}", ports.get(index).or(ports.first()).unwrap_or(&0));
         let (token_url, api_url) = (format!("{}{TOKEN_PATH}", origin(0)), origin(1));
-        Ok(Self { token_url, api_url, state, stop, listeners })
+        Ok(Self { token_url, api_url, state, stop, listeners, place: place.clone(), tls: tls.clone() })
+    }
+
+    /// Lets a server that a client must refuse listen, for that step: same host, its own port, so that no connection
+    /// and no session of before can be used again.
+    ///
+    /// # Errors
+    /// When a port cannot be had.
+    pub async fn impersonate(&self, step: u32, impostor: Impostor) -> io::Result<Impersonation> {
+        let (stop, stopped) = watch::channel(false);
+        let mut listeners = Vec::new();
+        let role = match impostor.endpoint {
+            Endpoint::Token => Role::Authorisation,
+            Endpoint::Api => Role::Api,
+        };
+        let mut listen = async |tls: Tls, trick: Trick| -> io::Result<u16> {
+            let socket = listen::bind(SocketAddr::new(self.place.address, 0)).await?;
+            let port = socket.local_addr()?.port();
+            let guise = Guise::Impostor { step, defect: impostor.defect.clone(), trick };
+            let listener = Listener { socket, role, guise, tls, state: Arc::clone(&self.state) };
+            listeners.push(tokio::spawn(listener.serve(stopped.clone())));
+            Ok(port)
+        };
+        let name = host(&self.place);
+        let honest = self.tls.clone();
+        let port = match impostor.manner {
+            Manner::Certificate(tls) => listen(tls, Trick::Certificate).await?,
+            Manner::Plain => listen(honest, Trick::Plain).await?,
+            Manner::OldTls => listen(honest, Trick::OldTls).await?,
+            Manner::Redirect => {
+                let plain = listen(honest.clone(), Trick::RedirectTarget).await?;
+                listen(honest, Trick::Redirect(format!("http://{name}:{plain}"))).await?
+            }
+        };
+        Ok(Impersonation { origin: format!("https://{name}:{port}"), stop, listeners })
     }
 
     /// Moves the data on, as a step of the scenario says.
@@ -158,6 +215,12 @@ impl Mock {
             let _ = listener.await;
         }
     }
+}
+
+/// The mock's host as URLs write it.
+fn host(place: &Place) -> String {
+    let name = place.names.first().map_or("localhost", String::as_str);
+    if name.contains(':') { format!("[{name}]") } else { name.to_owned() }
 }
 
 /// Another name of the mock's certificate than the one that its URLs use, so that it is another host for any client.
