@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+mod attempt;
 mod back_off;
 mod comparison;
 mod context;
@@ -23,6 +24,7 @@ mod pages;
 mod paging;
 mod party;
 mod preconditions;
+mod refuses_server;
 mod requests;
 mod ror_headers;
 mod search;
@@ -52,6 +54,7 @@ pub use outcome::{ExpectedOutcome, OutcomeKind};
 pub use pace::{Pace, PaceBound};
 pub use paging::{Paging, PagingFacet};
 pub use party::Party;
+pub use refuses_server::{RefusalFacet, RefusesServer};
 pub use requests::Requests;
 pub use ror_headers::{HeaderFacet, RorHeaders};
 pub use search::Search;
@@ -120,6 +123,8 @@ pub enum Expect {
     Integrated(Integrated),
     /// Success is never reported with a page, a read or a file missing.
     NoSilentLoss(NoSilentLoss),
+    /// A server that does not prove its identity is refused.
+    RefusesServer(RefusesServer),
 }
 
 impl Expect {
@@ -141,6 +146,7 @@ impl Expect {
             Self::Outcome(kind) => kind,
             Self::Integrated(kind) => kind,
             Self::NoSilentLoss(kind) => kind,
+            Self::RefusesServer(kind) => kind,
         }
     }
 }
@@ -158,6 +164,11 @@ trait Kind {
 
     /// How far its verdict survives a fault that was not delivered, or a scenario that was cut short.
     fn nature(&self) -> Nature;
+
+    /// Whether it looks at connections, so that it can conclude without any request.
+    fn rests_on_connections(&self) -> bool {
+        false
+    }
 
     /// Whether nothing can be concluded unless a scripted reply of the scenario was delivered.
     fn hinges_on_fault(&self, _scripted: &[Option<u16>]) -> bool {

@@ -14,7 +14,7 @@ pub(super) fn guard(kind: &dyn Kind, scene: &Scene<'_>) -> Finding {
     if let Some(obstacle) = obstacle(scene) {
         return unless_proved(kind, scene, obstacle, Nature::Reaction);
     }
-    if scene.exchanges().next().is_none() {
+    if !kind.rests_on_connections() && scene.exchanges().next().is_none() {
         return no_traffic(scene);
     }
     if is_cut_short(scene) {

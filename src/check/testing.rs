@@ -83,8 +83,13 @@ impl Story {
     /// Another step, ended well unless told otherwise.
     pub(crate) fn next_step(&mut self, action: &str, input: Value) -> &mut Self {
         self.step += 1;
-        let started =
-            StepStarted { step: self.step, action: Some(action.to_owned()), input, deadline_ms: 20_000, impostors: Vec::new() };
+        let started = StepStarted {
+            step: self.step,
+            action: Some(action.to_owned()),
+            input,
+            deadline_ms: 20_000,
+            impostors: Vec::new(),
+        };
         self.evidence.steps.push(Step { started, started_us: 0, ended: None, ended_us: Some(0) });
         self.ends(StepEnd::Done)
     }

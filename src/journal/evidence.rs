@@ -198,13 +198,8 @@ impl Collector {
                 evidence.changes.push(Change { step: change.step.unwrap_or(last), change: *change });
             }
             Event::ConnectionOpened(opened) => {
-                let connection = Connection {
-                    opened_us: at,
-                    handshake: None,
-                    closed_us: None,
-                    closed: None,
-                    opened,
-                };
+                let connection =
+                    Connection { opened_us: at, handshake: None, closed_us: None, closed: None, opened };
                 evidence.connections.insert(connection.opened.connection, connection);
             }
             Event::Handshake(handshake) => {

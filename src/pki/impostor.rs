@@ -12,10 +12,10 @@ use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
+use super::PkiError;
 use super::issue::{self, Issued};
 use super::recipe::{Impostor, Kind, Recipe, Subject};
 use super::store::{certificates, make_folder, private_key, read, write};
-use super::PkiError;
 
 /// A certificate chain, leaf first, and its key.
 #[derive(Debug)]
@@ -186,25 +186,26 @@ mod tests {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let verifier =
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-        let verify = |chain: &[CertificateDer<'_>], day: i64| {
-            let seconds = u64::try_from((now + Duration::days(day)).unix_timestamp()).unwrap();
-            let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
-            let host = ServerName::try_from("ror.example").unwrap();
-            match verifier.verify_server_cert(&chain[0], &chain[1..], &host, &[], time) {
-                Ok(_) => "accepted".to_owned(),
-                Err(Error::InvalidCertificate(reason)) => match reason {
-                    CertificateError::ExpiredContext { .. } => "expired".to_owned(),
-                    CertificateError::NotValidYetContext { .. } => "not-yet-valid".to_owned(),
-                    CertificateError::NotValidForNameContext { presented, .. } => {
-                        if presented.is_empty() { "cn-only".to_owned() } else { "wrong-host".to_owned() }
-                    }
-                    CertificateError::UnknownIssuer => "unknown".to_owned(),
-                    CertificateError::InvalidPurposeContext { .. } => "wrong-usage".to_owned(),
-                    other => format!("{other:?}"),
-                },
-                Err(other) => format!("{other:?}"),
-            }
-        };
+        let verify =
+            |chain: &[CertificateDer<'_>], day: i64| {
+                let seconds = u64::try_from((now + Duration::days(day)).unix_timestamp()).unwrap();
+                let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+                let host = ServerName::try_from("ror.example").unwrap();
+                match verifier.verify_server_cert(&chain[0], &chain[1..], &host, &[], time) {
+                    Ok(_) => "accepted".to_owned(),
+                    Err(Error::InvalidCertificate(reason)) => match reason {
+                        CertificateError::ExpiredContext { .. } => "expired".to_owned(),
+                        CertificateError::NotValidYetContext { .. } => "not-yet-valid".to_owned(),
+                        CertificateError::NotValidForNameContext { presented, .. } => {
+                            if presented.is_empty() { "cn-only".to_owned() } else { "wrong-host".to_owned() }
+                        }
+                        CertificateError::UnknownIssuer => "unknown".to_owned(),
+                        CertificateError::InvalidPurposeContext { .. } => "wrong-usage".to_owned(),
+                        other => format!("{other:?}"),
+                    },
+                    Err(other) => format!("{other:?}"),
+                }
+            };
         assert_eq!(verify(&pki.server_chain, 0), "accepted");
         let impostors = pki.impostors("ror.example");
         let chain = |defect: &str| impostors.make(defect, now).unwrap().chain;

@@ -7,7 +7,8 @@ use crate::journal::HandshakeCause;
 const SUITES: [u16; 9] = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9];
 
 /// Methods of HTTP, as they begin a request without TLS.
-const METHODS: [&str; 8] = ["GET ", "POST ", "PUT ", "HEAD ", "PATCH ", "DELETE ", "OPTIONS ", "PRI * HTTP/2"];
+const METHODS: [&str; 8] =
+    ["GET ", "POST ", "PUT ", "HEAD ", "PATCH ", "DELETE ", "OPTIONS ", "PRI * HTTP/2"];
 
 /// What a ClientHello offers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -89,7 +90,8 @@ pub(super) fn client_hello(head: &[u8]) -> Option<ClientHello> {
         extensions.push(number);
         // supported_versions, RFC 8446 §4.2.1; values of GREASE (RFC 8701) are no versions.
         if number == 43 && !content.is_empty() {
-            let known = pairs(&content[1..]).into_iter().filter(|offered| (0x0300..=0x0304).contains(offered));
+            let known =
+                pairs(&content[1..]).into_iter().filter(|offered| (0x0300..=0x0304).contains(offered));
             version = known.max().unwrap_or(version);
         }
     }

@@ -120,7 +120,9 @@ where
 /// Reads until the first TLS record is whole, or what came is no TLS.
 async fn first_message<S: tokio::io::AsyncRead + Unpin>(stream: &mut S) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    while head.len() < FIRST_MESSAGE && (head.is_empty() || (head[0] == HANDSHAKE && !hello::has_record(&head))) {
+    while head.len() < FIRST_MESSAGE
+        && (head.is_empty() || (head[0] == HANDSHAKE && !hello::has_record(&head)))
+    {
         if stream.read_buf(&mut head).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

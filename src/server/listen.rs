@@ -56,11 +56,7 @@ pub(super) enum Guise {
     /// The mock itself.
     Honest,
     /// A server that a client must refuse, for one step.
-    Impostor {
-        step: u32,
-        defect: String,
-        trick: Trick,
-    },
+    Impostor { step: u32, defect: String, trick: Trick },
 }
 
 /// How an impostor differs from the mock.
@@ -85,10 +81,6 @@ impl Guise {
             Self::Impostor { trick, .. } => Some(trick),
         }
     }
-
-    fn is_without_tls(&self) -> bool {
-        matches!(self.trick(), Some(Trick::Plain | Trick::RedirectTarget))
-    }
 }
 
 impl Listener {
@@ -97,7 +89,15 @@ impl Listener {
         let port = self.socket.local_addr().map_or(0, |address| address.port());
         let mut connections = JoinSet::new();
         let begin = |stream, peer| {
-            serve(stream, peer, self.role, self.guise.clone(), self.tls.clone(), Arc::clone(&self.state), port)
+            serve(
+                stream,
+                peer,
+                self.role,
+                self.guise.clone(),
+                self.tls.clone(),
+                Arc::clone(&self.state),
+                port,
+            )
         };
         loop {
             while connections.try_join_next().is_some() {}
@@ -115,7 +115,9 @@ impl Listener {
         }
         if matches!(self.guise, Guise::Impostor { .. }) {
             // What the client did last is still on its way, and is what counts.
-            while let Ok(Ok((stream, peer))) = tokio::time::timeout(Duration::ZERO, self.socket.accept()).await {
+            while let Ok(Ok((stream, peer))) =
+                tokio::time::timeout(Duration::ZERO, self.socket.accept()).await
+            {
                 connections.spawn(begin(stream, peer));
             }
             let all_closed = async { while connections.join_next().await.is_some() {} };
@@ -140,7 +142,8 @@ async fn serve(
         Guise::Honest => (None, None),
         Guise::Impostor { step, defect, .. } => (Some(*step), Some(defect.clone())),
     };
-    let listener = if guise.is_without_tls() { "plain-http" } else { role.name() };
+    let listener =
+        if matches!(guise.trick(), Some(Trick::RedirectTarget)) { "plain-http" } else { role.name() };
     journal.write(Event::ConnectionOpened(ConnectionOpened {
         connection: number,
         listener: listener.to_owned(),
@@ -163,7 +166,8 @@ async fn serve(
         redirect: None,
         traffic: Arc::clone(&above),
     };
-    let begins = tokio::time::timeout(HANDSHAKE_LIMIT, begins_with(&stream)).await.unwrap_or(Beginning::Nothing);
+    let begins =
+        tokio::time::timeout(HANDSHAKE_LIMIT, begins_with(&stream)).await.unwrap_or(Beginning::Nothing);
     let served = match (guise.trick(), begins) {
         (_, Beginning::Nothing) => return closing.shaken(no_handshake()),
         (_, Beginning::Gone) => {
@@ -175,7 +179,8 @@ async fn serve(
             http(Watched::new(Watched::new(stream, below), above), context, first_byte, &journal).await
         }
         (Some(Trick::Plain | Trick::RedirectTarget), _) => {
-            let told = tokio::time::timeout(HANDSHAKE_LIMIT, impostor::answer_in_plain_text(stream, below)).await;
+            let told =
+                tokio::time::timeout(HANDSHAKE_LIMIT, impostor::answer_in_plain_text(stream, below)).await;
             return closing.shaken(told.unwrap_or_else(|_| no_handshake()));
         }
         (_, Beginning::Http) => {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::journal::{
-    AdapterResult, Api, Body, CertificateFacts, Connection, ConnectionClosed, ConnectionOpened, Decision, Exchange, Handshake,
-    QuotaFacts, QuotaState, Request, Response, ScenarioStarted, ServiceFacts, Step, StepEnd, StepEnded,
-    StepStarted,
+    AdapterResult, Api, Body, CertificateFacts, Connection, ConnectionClosed, ConnectionOpened, Decision,
+    Exchange, Handshake, QuotaFacts, QuotaState, Request, Response, ScenarioStarted, ServiceFacts, Step,
+    StepEnd, StepEnded, StepStarted,
 };
 
 pub(crate) fn setting() -> ScenarioStarted {
