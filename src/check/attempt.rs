@@ -75,7 +75,12 @@ pub(super) fn attempts<'a>(evidence: &'a Evidence, step: &Step, impostor: &Impos
                     "{} {} {}",
                     exchange.request.method, exchange.request.target, exchange.request.version
                 ),
-                None => untold.unwrap_or_default(),
+                // Of a request in the clear on a port for TLS, the failure quotes the first line.
+                None => untold
+                    .or_else(|| {
+                        connection.handshake.as_ref().filter(|_| class == Class::Accepted)?.failure.clone()
+                    })
+                    .unwrap_or_default(),
             };
             Attempt { connection, class, line, exchanges }
         })
@@ -123,6 +128,10 @@ fn redirected(connection: &Connection, exchanges: &[&Exchange]) -> Class {
 }
 
 impl Attempt<'_> {
+    fn cause(&self) -> Option<HandshakeCause> {
+        self.connection.handshake.as_ref()?.cause
+    }
+
     /// What was seen, in one sentence.
     pub(super) fn told(&self) -> Text {
         let number = self.connection.opened.connection;
@@ -160,6 +169,14 @@ impl Attempt<'_> {
             Class::NotFollowed => both!(
                 "connexion {number}, redirection vers http:// non suivie.",
                 "connection {number}, redirect to http:// not followed."
+            ),
+            Class::Accepted if self.cause() == Some(HandshakeCause::OldTlsAccepted) => both!(
+                "connexion {number}, le client a poursuivi en TLS 1.0.",
+                "connection {number}, the client went on with TLS 1.0."
+            ),
+            Class::Accepted if self.cause() == Some(HandshakeCause::PlainHttp) => both!(
+                "connexion {number}, le client a envoyé une requête sans TLS.",
+                "connection {number}, the client sent a request without TLS."
             ),
             Class::Accepted => both!(
                 "connexion {number}, le client a envoyé des données.",

@@ -14,6 +14,7 @@ mod duration;
 mod finding;
 mod flight;
 mod gap;
+mod impostor;
 mod integrated;
 mod matcher;
 mod no_silent_loss;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::attempt::{Attempt, Class, attempts};
 use super::context::{Report, Scene, report};
+use super::impostor::{both_of, fault, name, remedy};
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Party};
 use crate::journal::{Api, Endpoint, Exchange, Impostor, Step};
@@ -103,25 +104,40 @@ impl Kind for RefusesServer {
     }
 
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
-        let findings = scene.steps().filter(|step| !step.started.impostors.is_empty()).flat_map(|step| {
-            step.started.impostors.iter().map(move |impostor| self.judge(scene, step, impostor))
-        });
-        Finding::of_all_steps(findings).unwrap_or_else(|| {
-            Finding::undecided(
+        let judged: Vec<(&Step, &Impostor)> = scene
+            .steps()
+            .flat_map(|step| step.started.impostors.iter().map(move |impostor| (step, impostor)))
+            .collect();
+        if judged.is_empty() {
+            return Finding::undecided(
                 both!("Aucun serveur à refuser.", "No server to refuse."),
                 both!("Aucun pas de test n’a de serveur à refuser.", "No step has a server to refuse."),
+            );
+        }
+        let findings = judged.into_iter().filter_map(|(step, impostor)| self.judge(scene, step, impostor));
+        Finding::of_all_steps(findings).unwrap_or_else(|| {
+            Finding::skipped(
+                both!("Aucun serveur n’a été refusé.", "No server was refused."),
+                both!(
+                    "Sans objet : il n’y a pas eu de refus à signaler.",
+                    "Not applicable: there was no refusal to report."
+                ),
             )
         })
     }
 }
 
 impl RefusesServer {
-    fn judge<'a>(self, scene: &Scene<'a>, step: &'a Step, impostor: &Impostor) -> Finding {
+    /// None where there is nothing to judge: the server was not refused, so that no refusal is to be reported.
+    fn judge<'a>(self, scene: &Scene<'a>, step: &'a Step, impostor: &Impostor) -> Option<Finding> {
         let attempts = attempts(scene.evidence, step, impostor);
         match self.look_at {
-            RefusalFacet::Request => request(scene, step, impostor, &attempts),
-            RefusalFacet::Error => error(step, impostor, &attempts),
-            RefusalFacet::Attempts => self.insistence(impostor, &attempts),
+            RefusalFacet::Request => Some(request(scene, step, impostor, &attempts)),
+            RefusalFacet::Error if attempts.iter().any(|attempt| attempt.class == Class::Accepted) => None,
+            // That server proved its identity: a redirect that is not followed is not its refusal.
+            RefusalFacet::Error if impostor.defect == "redirect-to-http" => None,
+            RefusalFacet::Error => Some(error(step, impostor, &attempts)),
+            RefusalFacet::Attempts => Some(self.insistence(impostor, &attempts)),
         }
     }
 
@@ -206,23 +222,35 @@ fn accepted_by<'a>(scene: &Scene<'a>, step: &Step, impostor: &Impostor, accepted
         .citing(accepted.exchanges.iter().map(|exchange| exchange.number));
     }
     let confidential = accepted.exchanges.iter().any(|exchange| is_confidential(scene, exchange));
-    let redirected = impostor.defect == "redirect-to-http";
-    let why = Text::new(
-        format!("Le client a fait confiance à un serveur qu’il devait refuser, {} : {}.", place.fr, what.fr),
-        format!("The client trusted a server that it had to refuse, {}: {}.", place.en, what.en),
-    );
+    let why = match impostor.defect.as_str() {
+        "cn-only" => both!(
+            "Faute de subjectAltName, le client a pris l’hôte dans le CN : bien des bibliothèques le font encore, la RFC 9525 l’a retiré.",
+            "Without a subjectAltName, the client took the host from the CN: many libraries still do, RFC 9525 withdrew it."
+        ),
+        _ => Text::new(
+            format!(
+                "Le client a fait confiance à un serveur qu’il devait refuser, {} : {}.",
+                place.fr, what.fr
+            ),
+            format!("The client trusted a server that it had to refuse, {}: {}.", place.en, what.en),
+        ),
+    };
     let number = step.started.step;
-    let mut finding = Finding::broken(actual, why, remedy(&impostor.defect))
+    let finding = Finding::broken(actual, why, remedy(&impostor.defect))
         .note(both!("Pas de test n° {number}.", "Step {number}."))
         .citing(accepted.exchanges.iter().map(|exchange| exchange.number));
-    if redirected && !confidential {
-        finding.at_most_should = true;
-        finding = finding.note(both!(
+    match impostor.defect.as_str() {
+        "redirect-to-http" if !confidential => finding.mildly(both!(
             "La requête en clair ne portait ni jeton ni secret : c’est un avertissement.",
             "The request in the clear carried neither token nor secret: that is a warning."
-        ));
+        )),
+        // Common clients still do (curl 7 with OpenSSL 3); no request was sent, as the bench does not go further.
+        "old-tls" => finding.mildly(both!(
+            "Le banc ne mène pas la négociation de TLS 1.0 à son terme : aucune requête n’a été envoyée, c’est un avertissement.",
+            "The bench does not bring the TLS 1.0 handshake to its end: no request was sent, that is a warning."
+        )),
+        _ => finding,
     }
-    finding
 }
 
 /// Whether a request carries what nobody else may read: a token or a secret.
@@ -327,12 +355,6 @@ fn control(scene: &Scene<'_>, judged: &Step, impostor: &Impostor) -> Option<Find
 
 /// What the client said of its refusal.
 fn error(step: &Step, impostor: &Impostor, attempts: &[Attempt<'_>]) -> Finding {
-    if attempts.iter().any(|attempt| attempt.class == Class::Accepted) {
-        return Finding::undecided(
-            both!("Le serveur n’a pas été refusé.", "The server was not refused."),
-            both!("Il n’y a pas eu de refus à signaler.", "There was no refusal to report."),
-        );
-    }
     if !attempts.iter().any(|attempt| attempt.class.is_refusal()) {
         return not_attempted(impostor, attempts);
     }
@@ -409,68 +431,5 @@ fn endpoint(exchange: &Exchange) -> Option<Endpoint> {
         Api::Token => Some(Endpoint::Token),
         Api::Fhir | Api::Capacity | Api::Anomalies => Some(Endpoint::Api),
         Api::Elsewhere => None,
-    }
-}
-
-fn name(endpoint: Endpoint) -> Text {
-    match endpoint {
-        Endpoint::Token => both!("le serveur d’autorisation", "the authorisation server"),
-        Endpoint::Api => both!("l’API", "the API"),
-    }
-}
-
-fn both_of(fault: &Text, place: &Text) -> Text {
-    Text::new(format!("{} : {}", place.fr, fault.fr), format!("{}: {}", place.en, fault.en))
-}
-
-/// What is wrong with a server.
-fn fault(defect: &str) -> Text {
-    match defect {
-        "expired" => both!("certificat expiré", "expired certificate"),
-        "not-yet-valid" => both!("certificat pas encore valide", "certificate not yet valid"),
-        "wrong-host" => both!("certificat d’un autre hôte", "certificate of another host"),
-        "cn-only" => both!(
-            "hôte donné par le seul CN, sans subjectAltName",
-            "host given by the CN only, without subjectAltName"
-        ),
-        "unknown-authority" => both!("autorité inconnue", "unknown authority"),
-        "self-signed" => both!("certificat auto-signé", "self-signed certificate"),
-        "incomplete-chain" => both!("chaîne sans son intermédiaire", "chain without its intermediate"),
-        "wrong-usage" => {
-            both!("certificat de client, pas de serveur", "certificate of a client, not of a server")
-        }
-        "plaintext" => both!("réponse en clair, sans TLS", "answer in plain text, without TLS"),
-        "redirect-to-http" => both!("redirection vers http://", "redirect to http://"),
-        "old-tls" => both!("TLS 1.0 seulement", "TLS 1.0 only"),
-        other => Text::same(quote(other)),
-    }
-}
-
-/// What to do about it.
-fn remedy(defect: &str) -> Text {
-    match defect {
-        "expired" | "not-yet-valid" => both!(
-            "Laissez la bibliothèque TLS vérifier les dates du certificat ; ne remplacez pas son vérificateur.",
-            "Let the TLS library check the certificate's dates; do not replace its verifier."
-        ),
-        "wrong-host" | "cn-only" => both!(
-            "Activez la vérification du nom d’hôte (subjectAltName, RFC 9525), avec le nom de l’URL appelée.",
-            "Turn on the verification of the host name (subjectAltName, RFC 9525), with the name of the URL called."
-        ),
-        "wrong-usage" => both!(
-            "Vérifiez l’usage du certificat (extendedKeyUsage serverAuth, RFC 5280 §4.2.1.12).",
-            "Check what the certificate is for (extendedKeyUsage serverAuth, RFC 5280 §4.2.1.12)."
-        ),
-        "plaintext" | "redirect-to-http" => both!(
-            "N’envoyez jamais une requête sans TLS : ni repli, ni redirection suivie vers http://.",
-            "Never send a request without TLS: no fallback, no redirect to http:// followed."
-        ),
-        "old-tls" => {
-            both!("N’acceptez que TLS 1.2 et 1.3 (RFC 8996).", "Accept TLS 1.2 and 1.3 only (RFC 8996).")
-        }
-        _ => both!(
-            "Vérifiez la chaîne du certificat jusqu’à une autorité reconnue ; retirez toute option qui désactive cette vérification (curl -k, verify=False, trustAll…).",
-            "Verify the certificate's chain up to a trusted authority; remove every option that turns this off (curl -k, verify=False, trustAll…)."
-        ),
     }
 }

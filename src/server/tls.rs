@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use rustls::client::danger::HandshakeSignatureValid;
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{NoServerSessionStorage, ServerConfig, ServerConnection, WebPkiClientVerifier};
+use rustls::server::{
+    NoServerSessionStorage, ParsedCertificate, ServerConfig, ServerConnection, WebPkiClientVerifier,
+};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
 };
@@ -194,9 +197,17 @@ impl Tls {
         if content.get_extension::<BasicConstraints>().ok().flatten().is_some_and(|(_, basic)| basic.ca) {
             facts.faults.push("authority-certificate".to_owned());
         }
-        // Whether the chain leads to a known authority does not depend on today: it is asked of a day of its validity.
+        // Whether the chain leads to a known authority depends neither on today nor on the usage: it is asked of a day of
+        // its validity, and of either usage, because a wrong one would hide the answer.
         let valid_day = UnixTime::since_unix_epoch(std::time::Duration::from_secs(instant.clamp(start, end)));
-        match self.strict.verify_client_cert(leaf, intermediates, valid_day) {
+        let as_client = self.strict.verify_client_cert(leaf, intermediates, valid_day).map(drop);
+        let verdict = match as_client {
+            Err(Error::InvalidCertificate(
+                CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. },
+            )) => self.verify_as_server(leaf, intermediates, valid_day),
+            other => other,
+        };
+        match verdict {
             Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
                 facts.faults.push("unknown-authority".to_owned());
             }
@@ -207,6 +218,17 @@ impl Tls {
             _ => {}
         }
         Some(facts)
+    }
+
+    fn verify_as_server(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let leaf = ParsedCertificate::try_from(leaf)?;
+        let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms;
+        verify_server_cert_signed_by_trust_anchor(&leaf, &self.roots, intermediates, now, algorithms.all)
     }
 }
 
