@@ -59,7 +59,7 @@ pub(super) fn attempts<'a>(evidence: &'a Evidence, step: &Step, impostor: &Impos
             };
             opened.step == number
                 && opened.defect.as_deref() == Some(impostor.defect.as_str())
-                && (opened.listener == listener || opened.listener == "plain-http")
+                && [listener, "all", "plain-http"].contains(&opened.listener.as_str())
         })
         .map(|connection| {
             let exchanges: Vec<&Exchange> = evidence

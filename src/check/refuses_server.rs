@@ -112,6 +112,13 @@ impl Kind for RefusesServer {
             return Finding::undecided(
                 both!("Aucun serveur à refuser.", "No server to refuse."),
                 both!("Aucun pas de test n’a de serveur à refuser.", "No step has a server to refuse."),
+            )
+            .remedy(
+                both!(
+                    "Donnez à un pas du scénario un serveur à refuser : server: {{ token: expired }}.",
+                    "Give a step of the scenario a server to refuse: server: {{ token: expired }}."
+                ),
+                Party::Configuration,
             );
         }
         let findings = judged.into_iter().filter_map(|(step, impostor)| self.judge(scene, step, impostor));

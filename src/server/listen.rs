@@ -10,7 +10,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -45,9 +45,17 @@ const FAREWELL: Duration = Duration::from_millis(300);
 pub(super) struct Listener {
     pub(super) socket: TcpListener,
     pub(super) role: Role,
+    pub(super) face: Face,
+    /// How it changes its face; each change is confirmed once it is made.
+    pub(super) faces: mpsc::Receiver<(Face, oneshot::Sender<()>)>,
+    pub(super) state: Arc<State>,
+}
+
+/// What a listener shows of itself.
+#[derive(Clone)]
+pub(super) struct Face {
     pub(super) guise: Guise,
     pub(super) tls: Tls,
-    pub(super) state: Arc<State>,
 }
 
 /// What a listener pretends to be.
@@ -85,45 +93,54 @@ impl Guise {
 
 impl Listener {
     /// Serves until told to stop; then open connections are dropped.
-    pub(super) async fn serve(self, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn serve(mut self, mut stop: watch::Receiver<bool>) {
         let port = self.socket.local_addr().map_or(0, |address| address.port());
         let mut connections = JoinSet::new();
-        let begin = |stream, peer| {
-            serve(
-                stream,
-                peer,
-                self.role,
-                self.guise.clone(),
-                self.tls.clone(),
-                Arc::clone(&self.state),
-                port,
-            )
-        };
         loop {
             while connections.try_join_next().is_some() {}
             tokio::select! {
                 accepted = self.socket.accept(), if connections.len() < CONNECTION_LIMIT => match accepted {
                     Ok((stream, peer)) => {
-                        connections.spawn(begin(stream, peer));
+                        connections.spawn(self.connection(stream, peer, port));
                     }
                     // Out of descriptors, or the client was gone already: a moment later it may be better.
                     Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
                 },
                 Some(_) = connections.join_next() => {}
+                Some((face, done)) = self.faces.recv() => {
+                    // A connection of before knows nothing of the new face.
+                    self.let_go(&mut connections, port).await;
+                    self.face = face;
+                    let _ = done.send(());
+                }
                 _ = stop.changed() => break,
             }
         }
-        if matches!(self.guise, Guise::Impostor { .. }) {
-            // What the client did last is still on its way, and is what counts.
+        self.let_go(&mut connections, port).await;
+    }
+
+    /// Ends all connections. What the client did last to a server that must be refused is waited for: it is what counts.
+    async fn let_go(&self, connections: &mut JoinSet<()>, port: u16) {
+        if matches!(self.face.guise, Guise::Impostor { .. }) {
             while let Ok(Ok((stream, peer))) =
                 tokio::time::timeout(Duration::ZERO, self.socket.accept()).await
             {
-                connections.spawn(begin(stream, peer));
+                connections.spawn(self.connection(stream, peer, port));
             }
             let all_closed = async { while connections.join_next().await.is_some() {} };
             let _ = tokio::time::timeout(FAREWELL, all_closed).await;
         }
         connections.shutdown().await;
+    }
+
+    fn connection(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        port: u16,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let Face { guise, tls } = self.face.clone();
+        serve(stream, peer, self.role, guise, tls, Arc::clone(&self.state), port)
     }
 }
 
