@@ -47,9 +47,12 @@ pub(super) struct Listener {
     pub(super) role: Role,
     pub(super) face: Face,
     /// How it changes its face; each change is confirmed once it is made.
-    pub(super) faces: mpsc::Receiver<(Face, oneshot::Sender<()>)>,
+    pub(super) faces: mpsc::Receiver<NewFace>,
     pub(super) state: Arc<State>,
 }
+
+/// A new face, and who waits for it.
+pub(super) type NewFace = (Face, oneshot::Sender<()>);
 
 /// What a listener shows of itself.
 #[derive(Clone)]

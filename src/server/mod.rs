@@ -37,7 +37,7 @@ pub use token::TokenKey;
 use crate::journal::{Endpoint, ScenarioJournal};
 use crate::ror::{Change, ChangeError};
 use data::Author;
-use listen::{Face, Guise, Listener, Trick};
+use listen::{Face, Guise, Listener, NewFace, Trick};
 use state::State;
 
 /// What a listener answers for.
@@ -89,7 +89,7 @@ pub struct Mock {
     place: Place,
     tls: Tls,
     /// With one fixed port: how its listener changes its face.
-    only: Option<mpsc::Sender<(Face, oneshot::Sender<()>)>>,
+    only: Option<mpsc::Sender<NewFace>>,
 }
 
 /// A server that a client must refuse, while it listens. Dropping it stops it.
@@ -99,7 +99,7 @@ pub struct Impersonation {
     stop: watch::Sender<bool>,
     listeners: Vec<JoinHandle<()>>,
     /// The mock's only listener, to be given its own face back.
-    only: Option<(mpsc::Sender<(Face, oneshot::Sender<()>)>, Face)>,
+    only: Option<(mpsc::Sender<NewFace>, Face)>,
 }
 
 impl Impersonation {
@@ -241,7 +241,7 @@ impl Mock {
 }
 
 /// Returns once the listener shows that face.
-async fn change_face(listener: &mpsc::Sender<(Face, oneshot::Sender<()>)>, face: Face) {
+async fn change_face(listener: &mpsc::Sender<NewFace>, face: Face) {
     let (done, changed) = oneshot::channel();
     if listener.send((face, done)).await.is_ok() {
         let _ = changed.await;

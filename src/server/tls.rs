@@ -121,9 +121,9 @@ impl Tls {
                 | io::ErrorKind::ConnectionAborted
                 | io::ErrorKind::BrokenPipe,
             ) => (HandshakeCause::ClosedByClient, format!("the client closed the connection: {error}")),
-            (None, _) => hello::obstacle(&traffic.head())
-                .map(|(cause, text)| (cause, text))
-                .unwrap_or_else(|| (HandshakeCause::Other, error.to_string())),
+            (None, _) => {
+                hello::obstacle(&traffic.head()).unwrap_or_else(|| (HandshakeCause::Other, error.to_string()))
+            }
         };
         Handshake {
             connection: number,
