@@ -14,6 +14,7 @@ use super::shared::Shared;
 use super::{Driver, RunFolder};
 use crate::campaign::Campaign;
 use crate::journal::{Event, Journal, RunEnded, ScenarioEnded};
+use crate::pki::Impostors;
 use crate::ror::Directory;
 use crate::ror::whitelist::Reference;
 use crate::scenario::Scenario;
@@ -41,6 +42,8 @@ pub struct RunPlan {
     pub tls: Tls,
     /// Key of its tokens.
     pub token_key: TokenKey,
+    /// Its certificate with one thing wrong.
+    pub impostors: Impostors,
     /// How many scenarios side by side.
     pub jobs: usize,
 }
@@ -86,6 +89,7 @@ pub async fn run(
         place: plan.place,
         tls: plan.tls,
         token_key: plan.token_key,
+        impostors: plan.impostors,
     });
     let (alone, together): (Vec<_>, Vec<_>) =
         plan.scenarios.into_iter().partition(|scenario| scenario.given.alone);

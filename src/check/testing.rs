@@ -86,8 +86,13 @@ impl Story {
     /// Another step, ended well unless told otherwise.
     pub(crate) fn next_step(&mut self, action: &str, input: Value) -> &mut Self {
         self.step += 1;
-        let started =
-            StepStarted { step: self.step, action: Some(action.to_owned()), input, deadline_ms: 20_000 };
+        let started = StepStarted {
+            step: self.step,
+            action: Some(action.to_owned()),
+            input,
+            deadline_ms: 20_000,
+            impostors: Vec::new(),
+        };
         self.evidence.steps.push(Step { started, started_us: 0, ended: None, ended_us: Some(0) });
         self.ends(StepEnd::Done)
     }
@@ -206,6 +211,7 @@ impl Story {
                 connection: number,
                 listener: "all".to_owned(),
                 peer: "127.0.0.1:50000".to_owned(),
+                ..ConnectionOpened::default()
             },
             opened_us: 0,
             handshake: Some(Handshake {
@@ -217,7 +223,7 @@ impl Story {
                 ..Handshake::default()
             }),
             closed_us: None,
-            closed_because: None,
+            closed: None,
         })
     }
 

@@ -289,6 +289,8 @@ codes! {
         "Le contrôle attend un délai que rien n’annonce." "The check waits for a delay that nothing advertises.";
     UnknownScenario "unknown-scenario" Error
         "Le mot ne désigne aucun scénario." "The word names no scenario.";
+    MissingControl "missing-control" Error
+        "Un serveur à refuser demande une étape avec le bon serveur avant et après." "A server to be refused asks for a step with the good one before and after.";
     StepOutOfRange "step-out-of-range" Error
         "L’étape jugée n’existe pas." "The step to be judged does not exist.";
 }

@@ -9,6 +9,7 @@ mod preconditions;
 mod refusals;
 mod requests;
 mod search;
+mod servers;
 mod tokens;
 mod waits;
 
