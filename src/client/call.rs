@@ -43,7 +43,8 @@ impl Session {
         Self { settings, flaws, clock, deadline }
     }
 
-    fn is_past_deadline(&self, moment: Duration) -> bool {
+    /// Whether `moment` comes after the deadline of the action.
+    pub(crate) fn is_past_deadline(&self, moment: Duration) -> bool {
         self.deadline.is_some_and(|deadline| moment > deadline)
     }
 }
@@ -143,6 +144,14 @@ impl<'a> Insistence<'a> {
     /// A 429 interrupts the call instead of being waited for by it: `restarts-paging-after-429`.
     pub(crate) fn interruptible(mut self, interruptible: bool) -> Self {
         self.interruptible = interruptible;
+        self
+    }
+
+    /// The call takes its turn without waiting: the flaws that poll or start again at once.
+    pub(crate) fn hasty(mut self, hasty: bool) -> Self {
+        if hasty {
+            self.manners = Manners::Hasty;
+        }
         self
     }
 

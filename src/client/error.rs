@@ -78,9 +78,23 @@ pub(crate) enum ClientError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A `next` link leaves the server that was configured: the token is not sent there.
-    #[error("the next page is on another server ({0}), not followed: the token goes to no other host")]
+    /// A link of an answer (next page, poll, file) leaves the servers that were configured: the token is not sent there.
+    #[error("a link leads to another server ({0}), not followed: the token goes to no other host")]
     ForeignLink(String),
+    /// A call that must not be repeated blindly was sent, and what came of it is not known.
+    #[error("{call}: sent, but its answer was lost ({cause})")]
+    Lost {
+        /// The call.
+        call: String,
+        /// What happened.
+        cause: String,
+    },
+    /// Writes that were refused, or that wait to be sent.
+    #[error("{0}")]
+    NotAllWritten(String),
+    /// A file of `ROR_STATE_DIR` cannot be read or written.
+    #[error("the local base in ROR_STATE_DIR cannot be used: {0}")]
+    State(String),
     /// Some reads of a series failed.
     #[error("{failed} of {asked} reads failed: {details}")]
     Incomplete {
@@ -104,6 +118,7 @@ impl ClientError {
     pub(crate) fn ends_the_job(&self) -> bool {
         match self {
             Self::Settings(_)
+            | Self::ForeignLink(_)
             | Self::TokenRefused { .. }
             | Self::WaitPastDeadline { .. }
             | Self::Deadline { .. }

@@ -144,6 +144,21 @@ flaws! {
     DropsCodeSystem, "drops-code-system",
         "Cherche le code seul, sans son système.",
         "Searches for the code alone, without its system.";
+    FollowsForeignLinks, "follows-foreign-links",
+        "Envoie son jeton à tout serveur vers lequel mène un lien : page suivante, suivi d'export, fichier.",
+        "Sends its token to any server that a link leads to: next page, export poll, file.";
+    HidesTruncation, "hides-truncation",
+        "Annonce un succès quand les pages ont donné moins de résultats que le total annoncé.",
+        "Reports success when the pages gave fewer results than the total announced.";
+    DropsModifiers, "drops-modifiers",
+        "Coupe les modificateurs des paramètres (:above, :iterate, etc.).",
+        "Cuts the modifiers (:above, :iterate, etc.) off the parameters.";
+    KeepsLastOfRepeated, "keeps-last-of-repeated",
+        "N'envoie qu'une fois un paramètre répété, avec sa dernière valeur.",
+        "Sends a repeated parameter only once, with its last value.";
+    DropsFilter, "drops-filter",
+        "Laisse de côté le paramètre _filter.",
+        "Leaves out the parameter _filter.";
 
     // What it understands.
     CountsIncludes, "counts-includes",
@@ -161,6 +176,162 @@ flaws! {
     MergesTelecoms, "merges-telecoms",
         "Attribue à chaque ressource les coordonnées des ressources précédentes.",
         "Gives to each resource the telecoms of the resources before it.";
+
+    // Bed capacities, as it reads them.
+    CapacityZeroIsAbsent, "capacity-zero-is-absent",
+        "Prend une capacité de zéro pour une capacité absente.",
+        "Takes a capacity of zero for no capacity at all.";
+    CapacitySumsGenders, "capacity-sums-genders",
+        "Additionne en une seule les capacités de même statut, genres confondus.",
+        "Adds the capacities of one status up into one, whatever their gender.";
+    CapacityInstalledIsAvailable, "capacity-installed-is-available",
+        "Donne les lits installés pour disponibles.",
+        "Gives the installed beds for available.";
+
+    // The export.
+    ExportAsksNdjson, "export-asks-ndjson",
+        "Demande un export en application/fhir+ndjson, que le ROR n'accepte pas.",
+        "Asks for an export in application/fhir+ndjson, which the ROR does not accept.";
+    ExportPollsHot, "export-polls-hot",
+        "Demande toutes les 30 ms où en est l'export, soixante fois au plus, quel que soit le délai annoncé.",
+        "Asks every 30 ms how far the export is, sixty times at most, whatever the advertised delay.";
+    ExportTakes202ForDone, "export-takes-202-for-done",
+        "Prend la réponse 202 du suivi pour un export terminé, et vide.",
+        "Takes a 202 of the poll for a finished, empty export.";
+    ExportRebuildsPollUrl, "export-rebuilds-poll-url",
+        "Refait à sa façon l'adresse de suivi donnée par Content-Location.",
+        "Makes up its own form of the poll address that Content-Location gave.";
+    ExportFirstFileOnly, "export-first-file-only",
+        "Ne lit que le premier fichier de l'export.",
+        "Reads the first file of the export only.";
+    ExportSkipsFailedFile, "export-skips-failed-file",
+        "Passe sous silence un fichier d'export qui échoue et annonce un succès.",
+        "Passes over in silence an export file that fails, and reports success.";
+    ExportKeepsCutFile, "export-keeps-cut-file",
+        "Garde ce qui se lit d'un fichier d'export arrivé à moitié, et annonce un succès.",
+        "Keeps what can be read of an export file that came half, and reports success.";
+    ExportIgnoresManifestErrors, "export-ignores-manifest-errors",
+        "Annonce un succès alors que le manifeste de l'export signale des erreurs.",
+        "Reports success although the manifest of the export tells of errors.";
+    ExportIgnoresRegion, "export-ignores-region",
+        "Exporte tout le pays alors qu'une région est demandée.",
+        "Exports the whole country although a region is asked for.";
+    ExportRestartsOn429, "export-restarts-on-429",
+        "Lance aussitôt un nouvel export quand un fichier reçoit un 429.",
+        "Starts a new export at once when a file meets a 429.";
+    ExportNeverPurges, "export-never-purges",
+        "Garde après un export ce qui n'y figure plus.",
+        "Keeps after an export what is no longer in it.";
+    IgnoresMissingContentLocation, "ignores-missing-content-location",
+        "Annonce un succès sans rien quand l'adresse de suivi de l'export manque.",
+        "Reports success with nothing when the poll address of the export is missing.";
+
+    // The delta.
+    SyncStrictBoundary, "sync-strict-boundary",
+        "Demande ce qui a changé après son repère (gt), pas à partir de lui (ge).",
+        "Asks for what changed after its bookmark (gt), not from it on (ge).";
+    SyncBookmarkDespiteFailure, "sync-bookmark-despite-failure",
+        "Avance son repère au moment présent même quand la synchronisation échoue.",
+        "Moves its bookmark to the present even when the synchronisation fails.";
+    SyncOffersOnly, "sync-offers-only",
+        "Ne demande que les offres modifiées, sans leurs organisations ni leurs lieux.",
+        "Asks for changed offers only, never for their organisations and locations.";
+    SyncDropsClosed, "sync-drops-closed",
+        "Retire de sa base ce qui est fermé ou inactif.",
+        "Takes what is closed or inactive out of its base.";
+    SyncIgnoresRegion, "sync-ignores-region",
+        "Oublie la région de sa base quand il demande ce qui a changé.",
+        "Forgets the region of its base when it asks for what has changed.";
+    SyncDuplicates, "sync-duplicates",
+        "Garde l'ancienne version d'une ressource à côté de la nouvelle.",
+        "Keeps the old version of a resource beside the new one.";
+
+    // The feed of bed capacities.
+    FeedSendsRorHeaders, "feed-sends-ror-headers",
+        "Envoie les en-têtes Ror-* avec les capacités.",
+        "Sends the Ror-* headers with the capacities.";
+    FeedUsesConsumerIdentity, "feed-uses-consumer-identity",
+        "Alimente avec l'identité du consommateur, pas avec celle du fournisseur.",
+        "Feeds with the consumer's identity, not with the supplier's.";
+    FeedAddsFirst, "feed-adds-first",
+        "Ajoute une capacité sans essayer d'abord de la remplacer.",
+        "Adds a capacity without trying to replace it first.";
+    FeedAddsOnUnknownLocation, "feed-adds-on-unknown-location",
+        "Ajoute une capacité même quand c'est le lieu qui est inconnu.",
+        "Adds a capacity even when it is the location that is unknown.";
+    FeedNeverAdds, "feed-never-adds",
+        "N'ajoute jamais une capacité absente de la base.",
+        "Never adds a capacity that is not in the base.";
+    FeedStopsAtFirstRefusal, "feed-stops-at-first-refusal",
+        "Abandonne le reste de la série au premier refus.",
+        "Gives up the rest of the series at the first refusal.";
+    FeedHidesRefusal, "feed-hides-refusal",
+        "Annonce un succès alors que des capacités ont été refusées.",
+        "Reports success although capacities were refused.";
+    FeedJsonContentType, "feed-json-content-type",
+        "Déclare ses écritures en application/json.",
+        "Declares its writes as application/json.";
+    FeedOmitsSourceType, "feed-omits-source-type",
+        "Oublie capacitySourceType.",
+        "Leaves out capacitySourceType.";
+    FeedManualSource, "feed-manual-source",
+        "Se déclare saisie manuelle (01) et non gestion des lits (02).",
+        "Declares itself manual input (01) and not bed management (02).";
+    FeedJdvSystems, "feed-jdv-systems",
+        "Donne pour système des codes l'adresse de leur jeu de valeurs (JDV).",
+        "Gives the address of the value set (JDV) as the system of the codes.";
+    FeedStaleDate, "feed-stale-date",
+        "Donne toujours la même date ancienne pour capacityUpdateDate.",
+        "Always gives the same old date for capacityUpdateDate.";
+    FeedReplacesAll, "feed-replaces-all",
+        "Remplace toutes les capacités du lieu, sans dire laquelle.",
+        "Replaces all the capacities of the location, without saying which.";
+    FeedSumsGenders, "feed-sums-genders",
+        "Additionne en une seule capacité indifférenciée celles de chaque genre.",
+        "Adds the capacities of each gender up into one for any gender.";
+    FeedSkipsZero, "feed-skips-zero",
+        "N'envoie pas les capacités de zéro.",
+        "Does not send capacities of zero.";
+    FeedReaddsAfterLostAnswer, "feed-readds-after-lost-answer",
+        "Renvoie un ajout dont la réponse s'est perdue, sans vérifier.",
+        "Sends an addition again when its answer was lost, without looking.";
+    FeedOldOverNew, "feed-old-over-new",
+        "Envoie les mises à jour dans l'ordre inverse de leurs dates, une ancienne après une plus récente.",
+        "Sends the updates in the reverse order of their dates, an old one after a newer one.";
+    FeedDropsBacklog, "feed-drops-backlog",
+        "Annonce un succès et ne garde rien quand des capacités n'ont pas pu être envoyées.",
+        "Reports success and keeps nothing when capacities could not be sent.";
+    FeedKeyMismatch, "feed-key-mismatch",
+        "Désigne une autre capacité que celle qu'il donne comme nouvelle valeur.",
+        "Designates another capacity than the one that it gives as the new value.";
+    FeedRepeats403, "feed-repeats-403",
+        "Répète trois fois une écriture refusée par un 403.",
+        "Repeats three times a write refused with 403.";
+    FeedTokenPerUpdate, "feed-token-per-update",
+        "Demande un nouveau jeton avant chaque écriture.",
+        "Asks for a new token before each write.";
+
+    // Anomalies.
+    AnomalyWithoutRequester, "anomaly-without-requester",
+        "Signale une anomalie sans dire quel système la demande.",
+        "Reports an anomaly without saying which system asks.";
+    AnomalyPatchesStatus, "anomaly-patches-status",
+        "Change Task.status au lieu de Task.businessStatus.",
+        "Changes Task.status instead of Task.businessStatus.";
+    AnomalyPostsTwice, "anomaly-posts-twice",
+        "Renvoie sans vérifier un signalement dont la réponse s'est perdue.",
+        "Sends a report again when its answer was lost, without looking.";
+
+    // Showing to users of a narrower profile.
+    ShowIgnoresLevels, "show-ignores-levels",
+        "Montre les coordonnées quel que soit leur niveau de confidentialité.",
+        "Shows contacts whatever their level of confidentiality.";
+    ShowSensitiveOffers, "show-sensitive-offers",
+        "Montre les unités sensibles comme les autres.",
+        "Shows sensitive units like any other.";
+    ShowHidesNothing, "show-hides-nothing",
+        "Montre à chacun tout ce que le service a le droit de lire.",
+        "Shows everybody all that the service may read.";
 }
 
 impl Flaw {

@@ -5,18 +5,24 @@
 
 mod action;
 mod answer;
+mod base;
 mod call;
 mod clock;
+mod crew;
 mod error;
 mod flaws;
+mod moment;
 mod outcome;
 mod pace;
 mod paging;
+mod party;
 mod query;
 mod resource;
 mod retry;
 mod ror;
 mod settings;
+mod show;
+mod state;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -70,7 +76,7 @@ pub fn run(
     let Some(action) = action else {
         return EXIT_NO_SUCH_ACTION;
     };
-    let ror = match Ror::new(Session::new(settings, flaws.clone(), clock)) {
+    let ror = match Ror::new(Session::new(settings, flaws.clone(), clock), action.party(&flaws)) {
         Ok(ror) => Arc::new(ror),
         Err(error) => return report(&Err(error), &flaws, None, stdout),
     };

@@ -1,5 +1,7 @@
 //! The URLs that the client asks for: reads, searches, and the pages that follow.
 
+use std::collections::{HashMap, HashSet};
+
 use hyper::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 
@@ -8,9 +10,12 @@ use super::flaws::{Flaw, FlawSet};
 use super::transport::Origin;
 
 /// Everything but the unreserved characters of RFC 3986 §2.3.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// Names keep the colon of their modifiers, which a query may hold as it is.
 const NAME: &AsciiSet = &VALUE.remove(b':');
+
+/// The code system of the regions that data come from, for `_tag`.
+pub(crate) const REGION: &str = "https://mos.esante.gouv.fr/NOS/TRE_R30-RegionOM/FHIR/TRE-R30-RegionOM";
 
 /// What `raw-plus-in-dates` encodes: all but the plus sign.
 const VALUE_BUT_PLUS: &AsciiSet = &VALUE.remove(b'+');
@@ -38,9 +43,9 @@ pub(crate) fn search_url(
     parameters: &[(String, String)],
     flaws: &FlawSet,
 ) -> Result<Uri, ClientError> {
-    let pairs: Vec<String> = parameters
-        .iter()
-        .map(|(name, value)| format!("{}={}", utf8_percent_encode(name, NAME), encoded(value, flaws)))
+    let pairs: Vec<String> = asked(parameters, flaws)
+        .into_iter()
+        .map(|(name, value)| format!("{}={}", utf8_percent_encode(&name, NAME), encoded(&value, flaws)))
         .collect();
     let separator = if pairs.is_empty() { "" } else { "?" };
     let base = base.trim_end_matches('/');
@@ -51,32 +56,39 @@ pub(crate) fn search_url(
 ///
 /// # Errors
 /// It leads to another server than `asked` (the token must not go there), or is not a URL.
-pub(crate) fn next_url(asked: &Uri, link: &str) -> Result<Uri, ClientError> {
-    let origin = Origin::of(asked);
-    let url = if link.starts_with("http://") || link.starts_with("https://") {
-        parse(link)?
-    } else {
-        let scheme = asked.scheme_str().unwrap_or("https");
-        let authority = asked.authority().map_or("", |authority| authority.as_str());
-        let root = format!("{scheme}://{authority}");
-        if link.starts_with("//") {
-            parse(&format!("{scheme}:{link}"))?
-        } else if link.starts_with('/') {
-            parse(&format!("{root}{link}"))?
-        } else if link.starts_with('?') {
-            parse(&format!("{root}{}{link}", asked.path()))?
-        } else {
-            let folder = asked.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-            parse(&format!("{root}{folder}/{link}"))?
-        }
-    };
+pub(crate) fn next_url(asked: &Uri, link: &str, flaws: &FlawSet) -> Result<Uri, ClientError> {
+    let url = resolve(asked, link)?;
     let found = Origin::of(&url);
-    if found == origin {
+    if found == Origin::of(asked) || flaws.has(Flaw::FollowsForeignLinks) {
         return Ok(url);
     }
     Err(ClientError::ForeignLink(
         found.map_or_else(|| "no http(s) URL".to_owned(), |found| found.to_string()),
     ))
+}
+
+/// The URL of a link found in the answer to `asked`, as it stands; relative ones are resolved.
+///
+/// # Errors
+/// It is not a URL.
+pub(crate) fn resolve(asked: &Uri, link: &str) -> Result<Uri, ClientError> {
+    if link.starts_with("http://") || link.starts_with("https://") {
+        parse(link)
+    } else {
+        let scheme = asked.scheme_str().unwrap_or("https");
+        let authority = asked.authority().map_or("", |authority| authority.as_str());
+        let root = format!("{scheme}://{authority}");
+        if link.starts_with("//") {
+            parse(&format!("{scheme}:{link}"))
+        } else if link.starts_with('/') {
+            parse(&format!("{root}{link}"))
+        } else if link.starts_with('?') {
+            parse(&format!("{root}{}{link}", asked.path()))
+        } else {
+            let folder = asked.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+            parse(&format!("{root}{folder}/{link}"))
+        }
+    }
 }
 
 /// The address that `rebuilds-next-url` makes up.
@@ -86,6 +98,36 @@ pub(crate) fn next_url(asked: &Uri, link: &str) -> Result<Uri, ClientError> {
 pub(crate) fn rebuilt_next_url(first: &Uri, offset: usize) -> Result<Uri, ClientError> {
     let separator = if first.query().is_some() { '&' } else { '?' };
     parse(&format!("{first}{separator}_getpagesoffset={offset}"))
+}
+
+/// The parameters that are sent: those given, for the correct client.
+fn asked(parameters: &[(String, String)], flaws: &FlawSet) -> Vec<(String, String)> {
+    let mut asked: Vec<(String, String)> = parameters.to_vec();
+    if flaws.has(Flaw::DropsFilter) {
+        asked.retain(|(name, _)| name != "_filter");
+    }
+    if flaws.has(Flaw::DropsModifiers) {
+        for (name, _) in &mut asked {
+            *name = without_modifier(name);
+        }
+    }
+    if flaws.has(Flaw::KeepsLastOfRepeated) {
+        let last: HashMap<String, String> = asked.iter().cloned().collect();
+        let mut known = HashSet::new();
+        asked.retain_mut(|(name, value)| {
+            value.clone_from(&last[name]);
+            known.insert(name.clone())
+        });
+    }
+    asked
+}
+
+/// `organization.identifier:above` without `:above`; the colons of `_has` are no modifiers.
+fn without_modifier(name: &str) -> String {
+    match name.split_once(':') {
+        Some((bare, _)) if bare != "_has" => bare.to_owned(),
+        _ => name.to_owned(),
+    }
 }
 
 fn encoded(value: &str, flaws: &FlawSet) -> String {
@@ -177,11 +219,45 @@ mod tests {
     }
 
     #[test]
+    fn flaws_of_parameters_lose_what_they_say() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let given = [
+            pair("_filter", "(name eq a)"),
+            pair("organization.identifier:above", "1"),
+            pair("_has:PractitionerRole:service:_id", "2"),
+            pair("_include", "a"),
+            pair("_include:iterate", "b"),
+            pair("_include", "c"),
+        ];
+        let query = |flaw: Flaw| {
+            let url = search_url(BASE, "Location", &given, &flaw.into()).unwrap();
+            url.query().unwrap().to_owned()
+        };
+        let has = "_has:PractitionerRole:service:_id=2";
+        assert_eq!(
+            query(Flaw::DropsFilter),
+            format!("organization.identifier:above=1&{has}&_include=a&_include:iterate=b&_include=c")
+        );
+        assert_eq!(
+            query(Flaw::DropsModifiers),
+            format!(
+                "_filter=%28name%20eq%20a%29&organization.identifier=1&{has}&_include=a&_include=b&_include=c"
+            )
+        );
+        assert_eq!(
+            query(Flaw::KeepsLastOfRepeated),
+            format!(
+                "_filter=%28name%20eq%20a%29&organization.identifier:above=1&{has}&_include=c&_include:iterate=b"
+            )
+        );
+    }
+
+    #[test]
     fn a_next_link_is_taken_verbatim() {
         let asked: Uri = format!("{BASE}/Location?name=a").parse().unwrap();
         let link = format!("{BASE}?_getpages=u%7e-1&_getpagesoffset=200&x=a+b|c");
-        assert_eq!(next_url(&asked, &link).unwrap().to_string(), link);
-        let resolved = |link: &str| next_url(&asked, link).map(|url| url.to_string());
+        assert_eq!(next_url(&asked, &link, &FlawSet::none()).unwrap().to_string(), link);
+        let resolved = |link: &str| next_url(&asked, link, &FlawSet::none()).map(|url| url.to_string());
         assert_eq!(resolved("?_getpages=1").unwrap(), format!("{BASE}/Location?_getpages=1"));
         assert_eq!(resolved("Location?p=2").unwrap(), format!("{BASE}/Location?p=2"));
         assert_eq!(resolved("/x?p=2").unwrap(), "https://ror.example:8443/x?p=2");
@@ -198,9 +274,9 @@ mod tests {
             "https://ror.example:8443@evil.example/x",
         ];
         for link in foreign {
-            let refused = next_url(&asked, link);
+            let refused = next_url(&asked, link, &FlawSet::none());
             assert!(matches!(refused, Err(ClientError::ForeignLink(_))), "{link}: {refused:?}");
         }
-        assert!(next_url(&asked, "https://ror.example:8443/ with space").is_err());
+        assert!(next_url(&asked, "https://ror.example:8443/ with space", &FlawSet::none()).is_err());
     }
 }

@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use super::error::ClientError;
 use super::flaws::{Flaw, FlawSet};
 
-const STRUCTURE_DEFINITION: &str = "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/";
+/// What the URLs of the ROR's extensions begin with.
+pub(crate) const STRUCTURE_DEFINITION: &str =
+    "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/";
 /// The only extensions that `rejects-unknown-extensions` knows.
 const KNOWN_EXTENSIONS: [&str; 2] = ["https://interop.esante.gouv.fr/ig/fhir/", "http://hl7.org/fhir/"];
 
@@ -37,7 +39,7 @@ impl Integrated {
         let telecoms = self.telecoms(resource, flaws);
         insert_unless_empty(&mut item, "telecoms", Value::Array(telecoms));
         insert_unless_empty(&mut item, "identifiers", Value::Object(identifiers(kind, resource, flaws)));
-        insert_unless_empty(&mut item, "capacities", Value::Array(capacities(resource)));
+        insert_unless_empty(&mut item, "capacities", Value::Array(capacities(resource, flaws)));
         self.items.push(Value::Object(item));
         Ok(())
     }
@@ -106,24 +108,53 @@ fn first_expected(kind: &str) -> Option<&'static str> {
 }
 
 /// Bed capacities of a Location: status code and number.
-fn capacities(resource: &Value) -> Vec<Value> {
+fn capacities(resource: &Value, flaws: &FlawSet) -> Vec<Value> {
     let capacity = |extension: &Value| {
         let status = sub_extensions(extension, "capacityStatus").next()?;
         let count = sub_extensions(extension, "nbCapacity").next()?["valueInteger"].as_i64()?;
-        Some(json!({ "status": code(&status["valueCodeableConcept"])?, "count": count }))
+        Some((code(&status["valueCodeableConcept"])?.to_owned(), count))
     };
-    extensions(resource, "ror-location-supported-capacity").filter_map(capacity).collect()
+    let read = extensions(resource, "ror-location-supported-capacity").filter_map(capacity).collect();
+    let item = |(status, count)| json!({ "status": status, "count": count });
+    misread(read, flaws).into_iter().map(item).collect()
 }
 
-fn code(concept: &Value) -> Option<&str> {
+/// The capacities as the client understands them: as they are, for the correct one.
+fn misread(mut capacities: Vec<(String, i64)>, flaws: &FlawSet) -> Vec<(String, i64)> {
+    if flaws.has(Flaw::CapacityZeroIsAbsent) {
+        capacities.retain(|(_, count)| *count != 0);
+    }
+    if flaws.has(Flaw::CapacityInstalledIsAvailable) {
+        capacities.retain(|(status, _)| status != "02");
+        for (status, _) in capacities.iter_mut().filter(|(status, _)| status == "01") {
+            "02".clone_into(status);
+        }
+    }
+    if flaws.has(Flaw::CapacitySumsGenders) {
+        let mut sums: Vec<(String, i64)> = Vec::new();
+        for (status, count) in capacities {
+            match sums.iter_mut().find(|(known, _)| *known == status) {
+                Some((_, sum)) => *sum += count,
+                None => sums.push((status, count)),
+            }
+        }
+        return sums;
+    }
+    capacities
+}
+
+/// The code of a concept.
+pub(crate) fn code(concept: &Value) -> Option<&str> {
     elements(&concept["coding"]).iter().find_map(|coding| coding["code"].as_str())
 }
 
-fn extensions<'a>(element: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+/// The extensions of `element` with a URL of the ROR's guide that ends with `name`.
+pub(crate) fn extensions<'a>(element: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
     sub_extensions(element, &format!("{STRUCTURE_DEFINITION}{name}"))
 }
 
-fn sub_extensions<'a>(element: &'a Value, url: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+/// The extensions of `element` with that very URL.
+pub(crate) fn sub_extensions<'a>(element: &'a Value, url: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
     let url = url.to_owned();
     elements(&element["extension"]).iter().filter(move |extension| extension["url"] == url.as_str())
 }

@@ -1,10 +1,10 @@
-//! The ROR's FHIR API as the actions see it: a GET that gives JSON, or an error that says why.
+//! The ROR's FHIR APIs as the actions see them: a call that gives an answer, or an error that says why.
 
-use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue, USER_AGENT};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, Uri};
 use serde_json::Value;
@@ -13,10 +13,10 @@ use super::answer::detail;
 use super::call::{Insistence, Line, Session};
 use super::error::ClientError;
 use super::flaws::Flaw;
+use super::party::{Party, ror_headers, unsendable};
 use super::retry::Service;
-use super::tls::{self, Identity};
 use super::token::{Token, Tokens};
-use super::transport::{Answer, Failure, Message, Origin, Pool};
+use super::transport::{Answer, Failure, Message, Origin};
 
 /// Renewals of the token during one call: one, after a 401.
 const RENEWALS: u32 = 1;
@@ -24,34 +24,96 @@ const RENEWALS: u32 = 1;
 const RENEWALS_FOREVER: u32 = 8;
 /// Turns that a call gives up while it renews its token; more often, and the token lives too short to be caught.
 const MISSED_TURNS: u32 = 3;
-/// Repeats of the flaw `retries-403`.
+/// Repeats of the flaws `retries-403` and `feed-repeats-403`.
 const REPEATS_AFTER_403: u32 = 3;
+/// Where the token and the access rights may go: the origins of these variables, and no others.
+const TRUSTED: [&str; 4] = ["ROR_TOKEN_URL", "ROR_FHIR_URL", "ROR_CAPACITY_URL", "ROR_TASK_URL"];
+const FHIR_JSON: &str = "application/fhir+json";
 
-/// One GET.
-pub(crate) struct Get {
+/// One call of an API.
+#[derive(Clone)]
+pub(crate) struct Call {
+    method: Method,
     /// The URL, absolute.
     pub(crate) url: Uri,
     /// Its name in messages, without the query.
-    pub(crate) call: String,
+    pub(crate) name: String,
+    headers: HeaderMap,
+    body: Bytes,
+    /// Whether the four `Ror-*` headers go with it.
+    pub(crate) with_rights: bool,
+    /// Whether it may be sent again when its answer was lost.
+    pub(crate) repeatable: bool,
     /// Whether one of several workers sends it.
     pub(crate) by_worker: bool,
-    /// Whether a 429 interrupts it, for `restarts-paging-after-429`.
+    /// Whether a 429 interrupts it, for the flaws that start again from the beginning.
     pub(crate) interruptible: bool,
+    /// Whether it takes its turn without waiting, for the flaws that hammer.
+    pub(crate) hasty: bool,
+    /// Whether half an answer is taken for one, for `export-keeps-cut-file`.
+    pub(crate) tolerates_cut: bool,
 }
 
-impl Get {
-    /// A GET of `url` that is called `call` in messages.
-    pub(crate) fn new(url: Uri, call: impl Into<String>) -> Self {
-        Self { url, call: call.into(), by_worker: false, interruptible: false }
+impl Call {
+    /// A GET of `url` that is called `name` in messages.
+    pub(crate) fn get(url: Uri, name: impl Into<String>) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            name: name.into(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            with_rights: true,
+            repeatable: true,
+            by_worker: false,
+            interruptible: false,
+            hasty: false,
+            tolerates_cut: false,
+        }
+    }
+
+    /// A DELETE of `url`.
+    pub(crate) fn delete(url: Uri, name: impl Into<String>) -> Self {
+        Self { method: Method::DELETE, ..Self::get(url, name) }
+    }
+
+    /// A write of `body`, without the access rights, which belong to reading.
+    pub(crate) fn write(method: Method, url: Uri, name: impl Into<String>, body: &Value) -> Self {
+        let call = Self { method, body: body.to_string().into(), with_rights: false, ..Self::get(url, name) };
+        call.with(CONTENT_TYPE, FHIR_JSON)
+    }
+
+    /// One more header.
+    pub(crate) fn with(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.insert(name, HeaderValue::from_static(value));
+        self
     }
 }
 
-/// The authorisation server and the FHIR API of one action.
+/// A JSON document, and when the server says that it answered.
+pub(crate) struct Fetched {
+    /// The document.
+    pub(crate) body: Value,
+    /// The `Date` of the answer.
+    pub(crate) date: Option<SystemTime>,
+}
+
+/// What the caller makes of an answer.
+enum Reading<T> {
+    Taken(T),
+    /// Not what it claims to be: the call is repeated a few times.
+    Broken(String),
+    Refused(Answer),
+}
+
+/// The authorisation server and the APIs of one action.
 pub(crate) struct Ror {
     /// What holds for the whole action.
     pub(crate) session: Arc<Session>,
+    party: Party,
     tokens: Tokens,
     line: Line,
+    trusted: Vec<Origin>,
 }
 
 impl Ror {
@@ -59,13 +121,16 @@ impl Ror {
     ///
     /// # Errors
     /// A variable is missing, a certificate file cannot be used.
-    pub(crate) fn new(session: Session) -> Result<Self, ClientError> {
+    pub(crate) fn new(session: Session, party: Party) -> Result<Self, ClientError> {
         let session = Arc::new(session);
-        let (for_tokens, for_api) = pools(&session)?;
+        party.client_id(&session.settings)?;
+        let (for_tokens, for_api) = party.pools(&session)?;
         let token_line = Line::new(Service::Token, for_tokens, Arc::clone(&session));
-        let tokens = Tokens::new(Arc::clone(&session), token_line)?;
+        let tokens = Tokens::new(Arc::clone(&session), party, token_line)?;
         let line = Line::new(Service::Api, for_api, Arc::clone(&session));
-        Ok(Self { session, tokens, line })
+        let configured = TRUSTED.iter().filter_map(|variable| session.settings.get(variable));
+        let trusted = configured.filter_map(|url| Origin::of(&url.parse().ok()?)).collect();
+        Ok(Self { session, party, tokens, line, trusted })
     }
 
     /// A token that is good now.
@@ -76,39 +141,54 @@ impl Ror {
         self.tokens.current().await
     }
 
-    /// Sends a GET until it is answered: waits as told, renews the token once, repeats passing failures.
+    /// Sends a call until it is answered with 200 and JSON: waits as told, renews the token once, repeats passing
+    /// failures.
     ///
     /// # Errors
     /// The call is refused or given up.
-    pub(crate) async fn get(&self, get: &Get) -> Result<Value, ClientError> {
-        let mut insistence = Insistence::new(&self.line, &get.call).interruptible(get.interruptible);
-        let (mut renewals, mut forbidden) = (0, 0);
-        loop {
-            let (token, outcome) = self.attempt(get, &insistence).await?;
-            let Some(answer) = insistence.settle(outcome, &token.value).await? else {
-                continue;
-            };
-            if answer.status != 401 {
-                self.tokens.accepted(&token).await;
+    pub(crate) async fn get(&self, call: &Call) -> Result<Value, ClientError> {
+        Ok(self.fetch(call).await?.body)
+    }
+
+    /// [`Ror::get`], with the date of the answer.
+    ///
+    /// # Errors
+    /// The call is refused or given up.
+    pub(crate) async fn fetch(&self, call: &Call) -> Result<Fetched, ClientError> {
+        self.settle(call, |answer| {
+            if answer.status != 200 {
+                return Reading::Refused(answer);
             }
-            match answer.status {
-                200 => match serde_json::from_slice(&answer.body) {
-                    Ok(resource) => return Ok(resource),
-                    Err(error) => insistence.failed(format!("the answer is not JSON: {error}")).await?,
-                },
-                401 if renewals < self.renewals() && self.tokens.renew(&token).await? => renewals += 1,
-                403 if self.session.flaws.has(Flaw::Retries403) && forbidden < REPEATS_AFTER_403 => {
-                    forbidden += 1;
-                }
-                status => {
-                    return Err(ClientError::Refused {
-                        call: get.call.clone(),
-                        status,
-                        detail: detail(&answer, &token.value),
-                    });
-                }
+            match serde_json::from_slice(&answer.body) {
+                Ok(body) => Reading::Taken(Fetched { body, date: date(&answer.headers) }),
+                Err(error) => Reading::Broken(format!("the answer is not JSON: {error}")),
             }
-        }
+        })
+        .await
+    }
+
+    /// Sends a call until it is answered with something that is `accepted`, with the same patience.
+    ///
+    /// # Errors
+    /// The call is refused, or given up.
+    pub(crate) async fn send(
+        &self,
+        call: &Call,
+        accepted: impl Fn(&Answer) -> bool,
+    ) -> Result<Answer, ClientError> {
+        self.settle(
+            call,
+            |answer| {
+                if accepted(&answer) { Reading::Taken(answer) } else { Reading::Refused(answer) }
+            },
+        )
+        .await
+    }
+
+    /// Sends a call that does not matter much: once, whatever comes of it.
+    pub(crate) async fn send_once(&self, call: &Call) {
+        let insistence = Insistence::new(&self.line, &call.name);
+        let _ = self.attempt(call, &insistence).await;
     }
 
     /// Closes the connections in good order.
@@ -117,21 +197,60 @@ impl Ror {
         self.tokens.close().await;
     }
 
+    async fn settle<T>(
+        &self,
+        call: &Call,
+        mut read: impl FnMut(Answer) -> Reading<T>,
+    ) -> Result<T, ClientError> {
+        let mut insistence =
+            Insistence::new(&self.line, &call.name).interruptible(call.interruptible).hasty(call.hasty);
+        let (mut renewals, mut forbidden) = (0, 0);
+        loop {
+            let (token, outcome) = self.attempt(call, &insistence).await?;
+            if let (false, Some(cause)) = (call.repeatable, outcome.lost()) {
+                return Err(ClientError::Lost { call: call.name.clone(), cause });
+            }
+            let Some(answer) = insistence.settle(outcome.answer, &token.value).await? else {
+                continue;
+            };
+            if answer.status != 401 {
+                self.tokens.accepted(&token).await;
+            }
+            let refused = match read(answer) {
+                Reading::Taken(taken) => return Ok(taken),
+                Reading::Broken(cause) => {
+                    insistence.failed(cause).await?;
+                    continue;
+                }
+                Reading::Refused(answer) => answer,
+            };
+            match refused.status {
+                401 if renewals < self.renewals() && self.tokens.renew(&token).await? => renewals += 1,
+                403 if self.repeats_403() && forbidden < REPEATS_AFTER_403 => forbidden += 1,
+                status => {
+                    return Err(ClientError::Refused {
+                        call: call.name.clone(),
+                        status,
+                        detail: detail(&refused, &token.value),
+                    });
+                }
+            }
+        }
+    }
+
     async fn attempt(
         &self,
-        get: &Get,
+        call: &Call,
         insistence: &Insistence<'_>,
-    ) -> Result<(Token, Result<Answer, Failure>), ClientError> {
-        let origin = Origin::of(&get.url).ok_or_else(|| {
-            ClientError::Settings(format!("{}: the URL is not an absolute http(s) URL", get.call))
-        })?;
+    ) -> Result<(Token, Outcome), ClientError> {
+        let origin = self.origin(call)?;
         let mut missed = 0;
         loop {
             // The token comes before the turn: workers that waited for it must not set off all at once.
             let mut token = self.tokens.current().await?;
             let lease = match self.line.ready(&origin, insistence).await? {
                 Ok(lease) => lease,
-                Err(failure) => return Ok((token, Err(failure))),
+                Err(failure) => return Ok((token, Outcome { sent: false, answer: Err(failure) })),
             };
             if !self.tokens.is_good(&token) {
                 // Its time ran out during the wait. Whoever has to wait for the new one waits for a new turn as well.
@@ -143,26 +262,42 @@ impl Ror {
                     continue;
                 }
             }
-            let message = self.message(get, &token)?;
-            return Ok((token, self.line.send(lease, &message).await));
+            let message = self.message(call, &token)?;
+            let answer = self.line.send(lease, &message).await;
+            return Ok((token, Outcome { sent: true, answer }));
         }
     }
 
-    fn message(&self, get: &Get, token: &Token) -> Result<Message, ClientError> {
+    /// The origin of a call, if the token may go there.
+    fn origin(&self, call: &Call) -> Result<Origin, ClientError> {
+        let origin = Origin::of(&call.url).ok_or_else(|| {
+            ClientError::Settings(format!("{}: the URL is not an absolute http(s) URL", call.name))
+        })?;
+        if self.trusted.contains(&origin) || self.session.flaws.has(Flaw::FollowsForeignLinks) {
+            Ok(origin)
+        } else {
+            Err(ClientError::ForeignLink(origin.to_string()))
+        }
+    }
+
+    fn message(&self, call: &Call, token: &Token) -> Result<Message, ClientError> {
         let mut headers = HeaderMap::new();
         let bearer = HeaderValue::from_str(&format!("Bearer {}", token.value));
         headers.insert(AUTHORIZATION, bearer.map_err(|_| unsendable("the token"))?);
-        headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
+        headers.insert(ACCEPT, HeaderValue::from_static(FHIR_JSON));
         headers.insert(USER_AGENT, HeaderValue::from_static(super::USER_AGENT));
-        if !(get.by_worker && self.session.flaws.has(Flaw::HeadersMissingInParallel)) {
+        headers.extend(call.headers.clone());
+        let forgets_rights = call.by_worker && self.session.flaws.has(Flaw::HeadersMissingInParallel);
+        if call.with_rights && !forgets_rights {
             headers.extend(ror_headers(&self.session)?);
         }
         let url = if self.session.flaws.has(Flaw::TokenInUrl) {
-            with_token(&get.url, &token.value)?
+            with_token(&call.url, &token.value)?
         } else {
-            get.url.clone()
+            call.url.clone()
         };
-        Ok(Message { method: Method::GET, url, headers, body: Bytes::new() })
+        let (method, body) = (call.method.clone(), call.body.clone());
+        Ok(Message { method, url, headers, body, tolerates_cut: call.tolerates_cut })
     }
 
     fn renewals(&self) -> u32 {
@@ -175,63 +310,33 @@ impl Ror {
             RENEWALS
         }
     }
-}
 
-/// The connections: the client certificate is shown to the token endpoint only, where it stands in for a secret.
-fn pools(session: &Session) -> Result<(Pool, Pool), ClientError> {
-    let settings = &session.settings;
-    let Some(authorities) = settings.get("ROR_CA_CERT").map(Path::new) else {
-        return Ok((Pool::new(None), Pool::new(None)));
-    };
-    let identity = match (settings.get("ROR_CLIENT_CERT"), settings.get("ROR_CLIENT_KEY")) {
-        _ if settings.get("ROR_CLIENT_SECRET").is_some() => None,
-        _ if session.flaws.has(Flaw::NoClientCertificate) => None,
-        (Some(certificate), Some(key)) => {
-            Some(Identity { certificate: Path::new(certificate), key: Path::new(key) })
-        }
-        (None, None) => None,
-        _ => {
-            let message = "ROR_CLIENT_CERT and ROR_CLIENT_KEY go together, one of them is missing";
-            return Err(ClientError::Settings(message.to_owned()));
-        }
-    };
-    let for_tokens = Pool::new(Some(tls::connector(authorities, identity.as_ref())?));
-    let for_api = Pool::new(Some(tls::connector(authorities, None)?));
-    Ok((for_tokens, for_api))
-}
-
-/// The four headers that carry the access rights assigned to the service; those that it was given.
-fn ror_headers(session: &Session) -> Result<HeaderMap, ClientError> {
-    const HEADERS: [(&str, &str); 4] = [
-        ("ror-profil-utilisateur-code", "ROR_PROFIL_UTILISATEUR_CODE"),
-        ("ror-profil-utilisateur-system", "ROR_PROFIL_UTILISATEUR_SYSTEM"),
-        ("ror-role-metier-code", "ROR_ROLE_METIER_CODE"),
-        ("ror-role-metier-system", "ROR_ROLE_METIER_SYSTEM"),
-    ];
-    let flaws = &session.flaws;
-    let mut headers = HeaderMap::new();
-    for (name, variable) in HEADERS {
-        let Some(value) = session.settings.get(variable) else {
-            continue;
-        };
-        if flaws.has(Flaw::MissingRoleHeaders) && name.starts_with("ror-role-metier") {
-            continue;
-        }
-        let value = if flaws.has(Flaw::UrnOidSystems) && name.ends_with("-system") {
-            format!("urn:oid:{value}")
-        } else if flaws.has(Flaw::WrongProfileCode) && name == "ror-profil-utilisateur-code" {
-            another_profile_code(value)
-        } else {
-            value.to_owned()
-        };
-        let value = HeaderValue::from_str(&value).map_err(|_| unsendable(variable))?;
-        headers.insert(HeaderName::from_static(name), value);
+    fn repeats_403(&self) -> bool {
+        let flaws = &self.session.flaws;
+        flaws.has(Flaw::Retries403) || (self.party == Party::Supplier && flaws.has(Flaw::FeedRepeats403))
     }
-    Ok(headers)
 }
 
-fn another_profile_code(assigned: &str) -> String {
-    if assigned == "CU23" { "CU22".to_owned() } else { "CU23".to_owned() }
+/// What one attempt came to.
+struct Outcome {
+    /// Whether the request left, so that the server may have acted on it.
+    sent: bool,
+    answer: Result<Answer, Failure>,
+}
+
+impl Outcome {
+    /// Why it is not known what the server did, if so. 429 and 503 say that it did nothing.
+    fn lost(&self) -> Option<String> {
+        match &self.answer {
+            Err(Failure::Passing(cause)) if self.sent => Some(cause.clone()),
+            Ok(answer) if matches!(answer.status, 500 | 502 | 504) => Some(format!("HTTP {}", answer.status)),
+            _ => None,
+        }
+    }
+}
+
+fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
 }
 
 fn with_token(url: &Uri, token: &str) -> Result<Uri, ClientError> {
@@ -242,8 +347,4 @@ fn with_token(url: &Uri, token: &str) -> Result<Uri, ClientError> {
         format!("{target}{separator}access_token={token}").parse().map_err(|_| unsendable("the token"))?,
     );
     Uri::from_parts(parts).map_err(|_| unsendable("the token"))
-}
-
-fn unsendable(what: &str) -> ClientError {
-    ClientError::Settings(format!("{what} holds characters that cannot be sent"))
 }

@@ -15,10 +15,15 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::*;
 
+mod anomalies;
+mod delta;
 mod errors;
+mod export;
+mod feed;
 mod flawed;
 mod reading;
 mod secure;
+mod showing;
 mod tokens;
 mod waiting;
 

@@ -14,6 +14,7 @@ use super::answer::detail;
 use super::call::{Insistence, Line, Session};
 use super::error::ClientError;
 use super::flaws::Flaw;
+use super::party::Party;
 use super::transport::{Answer, Message, Origin};
 
 /// The name of the call in messages.
@@ -44,6 +45,7 @@ pub(crate) struct Tokens {
     line: Line,
     message: Message,
     origin: Origin,
+    party: Party,
     state: Mutex<State>,
 }
 
@@ -59,8 +61,8 @@ impl Tokens {
     /// Nothing is sent yet.
     ///
     /// # Errors
-    /// `ROR_TOKEN_URL` or `ROR_CLIENT_ID` is missing or cannot be used.
-    pub(crate) fn new(session: Arc<Session>, line: Line) -> Result<Self, ClientError> {
+    /// `ROR_TOKEN_URL` or the client_id of `party` is missing or cannot be used.
+    pub(crate) fn new(session: Arc<Session>, party: Party, line: Line) -> Result<Self, ClientError> {
         let url: Uri = session
             .settings
             .require("ROR_TOKEN_URL")?
@@ -72,9 +74,9 @@ impl Tokens {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(super::USER_AGENT));
-        let body = form(&session)?.into();
-        let message = Message { method: Method::POST, url, headers, body };
-        Ok(Self { session, line, message, origin, state: Mutex::default() })
+        let body = form(&session, party)?.into();
+        let message = Message { method: Method::POST, url, headers, body, tolerates_cut: false };
+        Ok(Self { session, line, message, origin, party, state: Mutex::default() })
     }
 
     /// The token in use, or a new one when there is none or its time is nearly over. Workers that ask at the same
@@ -85,9 +87,7 @@ impl Tokens {
     pub(crate) async fn current(&self) -> Result<Token, ClientError> {
         let mut state = self.state.lock().await;
         match &state.current {
-            Some(token) if self.is_good(token) && !self.session.flaws.has(Flaw::TokenPerCall) => {
-                Ok(token.clone())
-            }
+            Some(token) if self.is_good(token) && !self.is_for_one_call() => Ok(token.clone()),
             _ => self.grant(&mut state).await,
         }
     }
@@ -128,6 +128,12 @@ impl Tokens {
         self.line.close().await;
     }
 
+    fn is_for_one_call(&self) -> bool {
+        let flaws = &self.session.flaws;
+        flaws.has(Flaw::TokenPerCall)
+            || (self.party == Party::Supplier && flaws.has(Flaw::FeedTokenPerUpdate))
+    }
+
     async fn grant(&self, state: &mut State) -> Result<Token, ClientError> {
         let answer = self.ask().await?;
         state.granted += 1;
@@ -138,7 +144,7 @@ impl Tokens {
 
     async fn ask(&self) -> Result<Answer, ClientError> {
         let mut insistence = Insistence::new(&self.line, CALL);
-        let hidden = self.session.settings.get("ROR_CLIENT_SECRET").unwrap_or_default();
+        let hidden = self.party.secret(&self.session.settings).unwrap_or_default();
         let mut refusals = 0;
         loop {
             let outcome = match self.line.ready(&self.origin, &insistence).await? {
@@ -178,12 +184,12 @@ impl Tokens {
 }
 
 /// The form of the grant: `client_secret` only for a service that has one instead of a certificate.
-fn form(session: &Session) -> Result<String, ClientError> {
+fn form(session: &Session, party: Party) -> Result<String, ClientError> {
     let settings = &session.settings;
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "client_credentials");
-    form.append_pair("client_id", settings.require("ROR_CLIENT_ID")?);
-    if let Some(secret) = settings.get("ROR_CLIENT_SECRET") {
+    form.append_pair("client_id", party.client_id(settings)?);
+    if let Some(secret) = party.secret(settings) {
         form.append_pair("client_secret", secret);
     } else if session.flaws.has(Flaw::SendsSecretWithCertificate) {
         form.append_pair("client_secret", "a-secret-that-nobody-asked-for");

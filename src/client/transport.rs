@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Bytes, Frame, Incoming};
 use hyper::client::conn::{http1, http2};
 use hyper::header::{HOST, HeaderValue};
 use hyper::http::uri::{PathAndQuery, Scheme};
@@ -65,6 +65,8 @@ pub(crate) struct Message {
     pub(crate) headers: HeaderMap,
     /// Body, possibly empty.
     pub(crate) body: Bytes,
+    /// Whether an answer whose body is cut off counts as an answer; for `export-keeps-cut-file` only.
+    pub(crate) tolerates_cut: bool,
 }
 
 /// One answer, read to its end.
@@ -138,11 +140,15 @@ impl Pool {
     pub(crate) async fn send(&self, mut lease: Lease, message: &Message) -> Result<Answer, Failure> {
         let response = lease.request(message).await.map_err(|error| failure(&error))?;
         let (head, body) = response.into_parts();
-        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|error| failure(error.as_ref()))?;
-        if let Sender::One(sender) = lease.sender {
+        let (body, whole) = match received(body).await {
+            (body, None) => (body, true),
+            (body, Some(_)) if message.tolerates_cut => (body, false),
+            (_, Some(failure)) => return Err(failure),
+        };
+        if let (Sender::One(sender), true) = (lease.sender, whole) {
             self.kept.lock().await.entry(lease.origin).or_default().idle.push(sender);
         }
-        Ok(Answer { status: head.status.as_u16(), headers: head.headers, body: body.to_bytes() })
+        Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
     }
 
     /// Closes the connections in good order.
@@ -251,6 +257,20 @@ impl Lease {
             }
         }
     }
+}
+
+/// What came of a body, and why not all of it.
+async fn received(body: Incoming) -> (Bytes, Option<Failure>) {
+    let mut body = Limited::new(body, MAX_BODY);
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        match frame.map(Frame::into_data) {
+            Ok(Ok(data)) => bytes.extend_from_slice(&data),
+            Ok(Err(_)) => {}
+            Err(error) => return (bytes.into(), Some(failure(error.as_ref()))),
+        }
+    }
+    (bytes.into(), None)
 }
 
 /// Tells a peer that cannot be trusted from a connection that was merely lost.

@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::task::JoinSet;
 
+use super::super::crew::side_by_side;
 use super::super::error::ClientError;
 use super::super::flaws::{Flaw, FlawSet};
 use super::super::outcome::Done;
@@ -32,28 +31,22 @@ fn one() -> usize {
     1
 }
 
-/// The series as its workers share it.
-struct Series {
-    resource: String,
-    ids: Vec<String>,
-    next: AtomicUsize,
-    /// Set when the rest of the series would meet the same end.
-    ended: AtomicBool,
-}
-
 pub(super) async fn perform(ror: &Arc<Ror>) -> Result<Done, ClientError> {
     let input: Input = ror.session.settings.input_as()?;
     let flaws = &ror.session.flaws;
     let most = if flaws.has(Flaw::Floods) { input.ids.len() } else { MOST_WORKERS };
     let workers = input.parallel.clamp(1, most.max(1));
-    let series = Arc::new(Series {
-        resource: input.resource,
-        ids: input.ids,
-        next: AtomicUsize::new(0),
-        ended: AtomicBool::new(false),
-    });
+    let (resource, asked) = (input.resource, input.ids.len());
+    let read = {
+        let (ror, resource) = (Arc::clone(ror), resource.clone());
+        move |id: String| {
+            let (ror, resource) = (Arc::clone(&ror), resource.clone());
+            async move { fetch(&ror, &resource, &id, true).await }
+        }
+    };
+    let answers = side_by_side(input.ids, workers, read, ClientError::ends_the_job).await;
     let mut taken = Taken::default();
-    for answer in read_all(ror, &series, workers).await {
+    for answer in answers {
         match answer.map(|answer| answer.and_then(|resource| taken.add(&resource, flaws))) {
             Some(Ok(())) => {}
             Some(Err(error)) => taken.failures.push(error),
@@ -62,9 +55,9 @@ pub(super) async fn perform(ror: &Arc<Ror>) -> Result<Done, ClientError> {
     }
     let failed = taken.failures.len() + taken.untried;
     if failed > 0 && !flaws.has(Flaw::SkipsFailedReads) {
-        return Err(incomplete(series.ids.len(), failed, &taken));
+        return Err(incomplete(asked, failed, &taken));
     }
-    let message = format!("{} reads of {} done", series.ids.len() - failed, series.resource);
+    let message = format!("{} reads of {resource} done", asked - failed);
     Ok(Done { message, integrated: Some(taken.integrated.into_items()) })
 }
 
@@ -83,42 +76,6 @@ impl Taken {
         let is_new = key(resource).is_none_or(|(_, id)| self.known.insert(id.to_owned()));
         if is_new || flaws.has(Flaw::KeepsDuplicates) { self.integrated.add(resource, flaws) } else { Ok(()) }
     }
-}
-
-/// The answers in the order of the ids; nothing where the read was not tried any more.
-async fn read_all(
-    ror: &Arc<Ror>,
-    series: &Arc<Series>,
-    workers: usize,
-) -> Vec<Option<Result<Value, ClientError>>> {
-    let mut answers: Vec<_> = series.ids.iter().map(|_| None).collect();
-    let mut crew = JoinSet::new();
-    for _ in 0..workers {
-        crew.spawn(work(Arc::clone(ror), Arc::clone(series)));
-    }
-    while let Some(share) = crew.join_next().await {
-        for (index, answer) in share.unwrap_or_default() {
-            answers[index] = Some(answer);
-        }
-    }
-    answers
-}
-
-/// One worker: the next id that nobody has taken, until there is none.
-async fn work(ror: Arc<Ror>, series: Arc<Series>) -> Vec<(usize, Result<Value, ClientError>)> {
-    let mut share = Vec::new();
-    while !series.ended.load(Ordering::Relaxed) {
-        let index = series.next.fetch_add(1, Ordering::Relaxed);
-        let Some(id) = series.ids.get(index) else {
-            break;
-        };
-        let answer = fetch(&ror, &series.resource, id, true).await;
-        if answer.as_ref().is_err_and(ClientError::ends_the_job) {
-            series.ended.store(true, Ordering::Relaxed);
-        }
-        share.push((index, answer));
-    }
-    share
 }
 
 fn incomplete(asked: usize, failed: usize, taken: &Taken) -> ClientError {

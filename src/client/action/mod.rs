@@ -1,14 +1,21 @@
 //! The actions of the adapter contract, one file each.
 
+mod anomaly;
+mod export;
 mod many_reads;
 mod read;
 mod search;
+mod show;
+mod sync;
 mod token;
+mod update_capacity;
 
 use std::sync::Arc;
 
 use super::error::ClientError;
+use super::flaws::{Flaw, FlawSet};
 use super::outcome::Done;
+use super::party::Party;
 use super::ror::Ror;
 
 /// What the bench can ask a client to do (`ROR_ACTION`).
@@ -93,7 +100,19 @@ impl Action {
     /// Whether the reference client has this action; the others end with exit code 89.
     #[must_use]
     pub fn is_available(self) -> bool {
-        matches!(self, Self::Token | Self::Read | Self::Search | Self::ManyReads)
+        !matches!(
+            self,
+            Self::CsdExtract | Self::CsdChanges | Self::CsdReadEstablishment | Self::CsdReadOrganisation
+        )
+    }
+
+    /// As whom the client does it.
+    pub(crate) fn party(self, flaws: &FlawSet) -> Party {
+        if self == Self::UpdateCapacity && !flaws.has(Flaw::FeedUsesConsumerIdentity) {
+            Party::Supplier
+        } else {
+            Party::Consumer
+        }
     }
 }
 
@@ -107,13 +126,13 @@ pub(crate) async fn perform(action: Action, ror: &Arc<Ror>) -> Option<Result<Don
         Action::Read => Some(read::perform(ror).await),
         Action::Search => Some(search::perform(ror).await),
         Action::ManyReads => Some(many_reads::perform(ror).await),
-        Action::Export
-        | Action::Sync
-        | Action::UpdateCapacity
-        | Action::ReportAnomaly
-        | Action::UpdateAnomaly
-        | Action::Show
-        | Action::CsdExtract
+        Action::Export => Some(export::perform(ror).await),
+        Action::Sync => Some(sync::perform(ror).await),
+        Action::UpdateCapacity => Some(update_capacity::perform(ror).await),
+        Action::ReportAnomaly => Some(anomaly::report(ror).await),
+        Action::UpdateAnomaly => Some(anomaly::update(ror).await),
+        Action::Show => Some(show::perform(ror).await),
+        Action::CsdExtract
         | Action::CsdChanges
         | Action::CsdReadEstablishment
         | Action::CsdReadOrganisation => None,

@@ -7,7 +7,7 @@ use super::super::error::ClientError;
 use super::super::outcome::Done;
 use super::super::query::read_url;
 use super::super::resource::{Integrated, key};
-use super::super::ror::{Get, Ror};
+use super::super::ror::{Call, Ror};
 
 #[derive(Deserialize)]
 struct Input {
@@ -32,11 +32,11 @@ pub(super) async fn fetch(
     by_worker: bool,
 ) -> Result<Value, ClientError> {
     let url = read_url(ror.session.settings.require("ROR_FHIR_URL")?, resource, id)?;
-    let mut get = Get::new(url, format!("GET {resource}/{id}"));
-    get.by_worker = by_worker;
-    let found = ror.get(&get).await?;
+    let mut call = Call::get(url, format!("GET {resource}/{id}"));
+    call.by_worker = by_worker;
+    let found = ror.get(&call).await?;
     if key(&found) == Some((resource, id)) {
         return Ok(found);
     }
-    Err(ClientError::Content { call: get.call, problem: "the answer is another resource".to_owned() })
+    Err(ClientError::Content { call: call.name, problem: "the answer is another resource".to_owned() })
 }

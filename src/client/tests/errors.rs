@@ -85,7 +85,7 @@ async fn an_answer_that_is_something_else_is_an_error() {
 #[tokio::test]
 async fn actions_that_the_client_lacks_end_with_89() {
     let world = World::new().await;
-    for action in ["export", "sync", "show", "csd-extract", "update-capacity", "no-such-action"] {
+    for action in ["csd-extract", "csd-changes", "csd-read-organisation", "no-such-action"] {
         let ran = world.run(action, json!({}), FlawSet::none()).await;
         assert_eq!((ran.exit, ran.printed.as_str()), (EXIT_NO_SUCH_ACTION, ""), "{action}");
     }
