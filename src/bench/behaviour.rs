@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::campaign::QuotaValues;
 use crate::journal::{Api, QuotaFacts};
 use crate::ror::whitelist::{Reference, Whitelist};
-use crate::ror::{self, AccessProfile, Directory, Edit, SearchOptions, Stamp};
+use crate::ror::{self, AccessProfile, Directory, Edit, SearchOptions, Stamp, capacity};
 use crate::scenario::{self, AdvertiseDelay, Given, ReplyBody, ScriptedReply, Updated};
 use crate::server::Behaviour;
 use crate::server::behaviour::{
@@ -32,12 +32,26 @@ pub(super) fn of(
         quotas: quotas(&given.quotas, campaign),
         scripted: given.replies.iter().map(scripted).collect(),
         search: SearchOptions { drafts: search.drafts || given.drafts, ..search },
+        capacity: capacity_options(given.capacity),
         export: export(&given.export),
         foreign: given.another_host.map(|link| match link {
             scenario::AnotherHost::Next => ForeignLink::Next,
             scenario::AnotherHost::Poll => ForeignLink::Poll,
             scenario::AnotherHost::File => ForeignLink::File,
         }),
+    }
+}
+
+fn capacity_options(given: scenario::CapacityFeed) -> capacity::Options {
+    capacity::Options {
+        duplicate_add: match given.duplicate_add {
+            scenario::DuplicateAdd::Refused => capacity::DuplicateAdd::Refuse,
+            scenario::DuplicateAdd::Second => capacity::DuplicateAdd::Second,
+        },
+        expression: match given.expression {
+            scenario::ExpressionForm::Text => capacity::ExpressionForm::Plain,
+            scenario::ExpressionForm::List => capacity::ExpressionForm::Array,
+        },
     }
 }
 

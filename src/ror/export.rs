@@ -162,7 +162,11 @@ fn parameters_of(filter: &str, options: SearchOptions) -> Result<Vec<(String, St
     let query = query.replace('+', "%2B");
     let mut parameters: Vec<(String, String)> =
         form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let is_result = |name: &str| RESULT_PARAMETERS.contains(&name.split(':').next().unwrap_or(name));
+    let is_result = |name: &str| {
+        let name = name.split(':').next().unwrap_or(name);
+        let further = Table::standard().results();
+        RESULT_PARAMETERS.contains(&name) || further.iter().any(|result| result.name == name)
+    };
     if options.lenient {
         parameters.retain(|(name, _)| !is_result(name));
     } else if let Some((name, _)) = parameters.iter().find(|(name, _)| is_result(name)) {

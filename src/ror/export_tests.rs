@@ -181,6 +181,19 @@ fn a_hundred_thousand_resources() {
     }
 }
 
+/// What the dataset `large` costs a scenario that uses it.
+#[test]
+#[ignore = "about time and memory: run alone"]
+#[expect(clippy::print_stderr, reason = "a measure is to be read")]
+fn the_large_dataset() {
+    let text = include_str!("../../scenarios/datasets/large.yaml");
+    let (before, started) = (resident(), Instant::now());
+    let directory = Arc::new(Directory::from_yaml("large.yaml", text, 1).unwrap());
+    let view = directory.view(AccessProfile::try_new(1).unwrap());
+    eprintln!("{:?}, {} MiB", started.elapsed(), (resident() - before) >> 20);
+    assert_eq!(view.count(OFFERS), 10_500);
+}
+
 /// Resident memory of this process, in bytes.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

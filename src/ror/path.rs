@@ -2,7 +2,8 @@
 //!
 //! `address.postalCode` · `extension[ror-commune-cog].valueCodeableConcept` · `characteristic[system=TRE_R213]` ·
 //! `notAvailable[id=closingReopeningDate].during`. Arrays are walked through. In `extension[…]` a name that starts
-//! with `ror-` or `ROR` stands for the URL of the ROR's StructureDefinition; `[system=…]` takes a short code system.
+//! with `ror-` or `ROR` stands for the URL of the ROR's StructureDefinition, and `a|b` for either of two; `[system=…]` takes a short code
+//! system.
 
 use serde_json::Value;
 
@@ -20,6 +21,12 @@ pub(crate) fn extension_url(name: &str) -> String {
     }
 }
 
+/// System and code of the first coding of a CodeableConcept.
+pub(crate) fn first_coding(concept: &Value) -> Option<(Option<&str>, &str)> {
+    let coding = concept.get("coding")?.get(0)?;
+    Some((coding.get("system").and_then(Value::as_str), coding.get("code")?.as_str()?))
+}
+
 /// A parsed path; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Path(Vec<Segment>);
@@ -32,8 +39,8 @@ struct Segment {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Filter {
-    /// An extension with this URL.
-    Url(String),
+    /// An extension with one of these URLs.
+    Url(Vec<String>),
     /// A CodeableConcept with a coding of this system.
     System(String),
     /// An element whose member has this string value.
@@ -104,7 +111,7 @@ impl Filter {
             Some((member, value)) if !text.contains("://") => {
                 Ok(Self::Member(member.to_owned(), value.to_owned()))
             }
-            _ => Ok(Self::Url(extension_url(text))),
+            _ => Ok(Self::Url(text.split('|').map(extension_url).collect())),
         }
     }
 }
@@ -114,7 +121,7 @@ impl Segment {
         let text_is = |name: &str, wanted: &str| node.get(name).and_then(Value::as_str) == Some(wanted);
         match &self.filter {
             None => true,
-            Some(Filter::Url(url)) => text_is("url", url),
+            Some(Filter::Url(urls)) => urls.iter().any(|url| text_is("url", url)),
             Some(Filter::Member(name, value)) => text_is(name, value),
             Some(Filter::System(url)) => {
                 node.get("coding").and_then(Value::as_array).is_some_and(|codings| {
@@ -203,6 +210,7 @@ mod tests {
         assert_eq!(path("a.b").first(&value), Some(&json!(1)));
         assert_eq!(path("extension[ror-comment].valueString").first(&value), Some(&json!("c")));
         assert_eq!(path("extension[plain].valueString").first(&value), Some(&json!("p")));
+        assert_eq!(path("extension[ror-none|plain].valueString").first(&value), Some(&json!("p")));
         assert_eq!(path("a.c").first(&value), None);
     }
 

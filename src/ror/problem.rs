@@ -17,12 +17,53 @@ pub struct Problem {
     pub diagnostics: String,
     /// `OperationOutcome.issue.expression`: the element, or `http.<parameter>`.
     pub expression: Option<String>,
+    /// The expression goes out as a plain string, as a documented answer of the ROR has it (`ror-fhir.md` §5.2), and
+    /// not as the array that FHIR asks for.
+    pub plain_expression: bool,
+    /// What else is wrong with the same request.
+    pub further: Vec<Issue>,
+}
+
+/// One more issue of the same OperationOutcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// `OperationOutcome.issue.code`.
+    pub code: &'static str,
+    /// `OperationOutcome.issue.diagnostics`.
+    pub diagnostics: String,
+    /// `OperationOutcome.issue.expression`.
+    pub expression: Option<String>,
 }
 
 impl Problem {
     /// Any status and code.
     pub fn new(status: u16, code: &'static str, diagnostics: impl Into<String>) -> Self {
-        Self { status, code, diagnostics: diagnostics.into(), expression: None }
+        Self {
+            status,
+            code,
+            diagnostics: diagnostics.into(),
+            expression: None,
+            plain_expression: false,
+            further: Vec::new(),
+        }
+    }
+
+    /// All that is wrong at once; `None` when there is nothing.
+    #[must_use]
+    pub fn of_issues(status: u16, issues: Vec<Issue>) -> Option<Self> {
+        let mut issues = issues.into_iter();
+        let first = issues.next()?;
+        let mut problem = Self::new(status, first.code, first.diagnostics);
+        problem.expression = first.expression;
+        problem.further = issues.collect();
+        Some(problem)
+    }
+
+    /// Sends the expression as a plain string.
+    #[must_use]
+    pub fn with_plain_expression(mut self) -> Self {
+        self.plain_expression = true;
+        self
     }
 
     /// Adds the element concerned.
@@ -187,16 +228,45 @@ impl Problem {
     /// The body of the answer.
     #[must_use]
     pub fn to_operation_outcome(&self) -> Value {
-        let mut issue = json!({"severity": "error", "code": self.code, "diagnostics": self.diagnostics});
-        if let Some(expression) = &self.expression {
-            issue["expression"] = json!([expression]);
-        }
-        json!({"resourceType": "OperationOutcome", "issue": [issue]})
+        let first = issue(self.code, &self.diagnostics, self.expression.as_deref(), self.plain_expression);
+        let further = self
+            .further
+            .iter()
+            .map(|further| issue(further.code, &further.diagnostics, further.expression.as_deref(), false));
+        let issues: Vec<Value> = std::iter::once(first).chain(further).collect();
+        json!({"resourceType": "OperationOutcome", "issue": issues})
     }
 }
 
+impl Issue {
+    /// What the client sent may be part of the diagnostics: it is cut where it is long.
+    pub(super) fn new(code: &'static str, diagnostics: &str, expression: Option<&str>) -> Self {
+        let cut: String = diagnostics.chars().take(1_000).collect();
+        Self { code, diagnostics: cut, expression: expression.map(str::to_owned) }
+    }
+}
+
+fn issue(code: &str, diagnostics: &str, expression: Option<&str>, plain: bool) -> Value {
+    let mut issue = json!({"severity": "error", "code": code, "diagnostics": diagnostics});
+    if let Some(expression) = expression {
+        issue["expression"] = if plain { json!(expression) } else { json!([expression]) };
+    }
+    issue
+}
+
+/// The warning of a search whose matches beyond the cap are not given.
+pub(super) fn truncated(given: usize, total: usize) -> Value {
+    json!({"resourceType": "OperationOutcome", "issue": [{
+        "severity": "warning",
+        "code": "too-costly",
+        "diagnostics": format!(
+            "Résultat tronqué : {given} des {total} ressources trouvées sont rendues. Précisez la recherche, ou utilisez $export."
+        )
+    }]})
+}
+
 /// What the client sent is repeated in part only.
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     const LIMIT: usize = 200;
     if text.chars().count() <= LIMIT {
         return text.to_owned();
@@ -234,6 +304,21 @@ mod tests {
             let text = problem.to_operation_outcome().to_string();
             fhirkit::from_json_strict::<OperationOutcome>(&text).unwrap();
         }
+    }
+
+    #[test]
+    fn several_issues_share_one_outcome_and_an_expression_may_be_a_plain_string() {
+        let issues =
+            vec![Issue::new("business-rule", "Un.", Some("Location")), Issue::new("required", "Deux.", None)];
+        let problem = Problem::of_issues(400, issues).unwrap();
+        let outcome = problem.to_operation_outcome();
+        fhirkit::from_json_strict::<OperationOutcome>(&outcome.to_string()).unwrap();
+        assert_eq!(outcome["issue"][0]["expression"], json!(["Location"]));
+        assert_eq!(outcome["issue"][1]["code"], "required");
+        assert_eq!(outcome["issue"][1].get("expression"), None);
+        let plain = problem.with_plain_expression().to_operation_outcome();
+        assert_eq!(plain["issue"][0]["expression"], "Location");
+        assert_eq!(Problem::of_issues(400, Vec::new()), None);
     }
 
     #[test]

@@ -3,13 +3,15 @@
 use serde_json::{Value, json};
 
 use super::directory::View;
+use super::problem::truncated;
 use super::resource::{Resource, ResourceType};
 use super::search::{Point, SearchResult, included};
 
 const DISTANCE: &str = "http://hl7.org/fhir/StructureDefinition/location-distance";
 
 /// The Bundle of the matches `offset .. offset + count`, with what they include; after a geographic criterion
-/// each Location that has a position tells its distance.
+/// each Location that has a position tells its distance. When matches beyond the cap were left out, every page ends
+/// with an OperationOutcome that warns of it.
 ///
 /// `base_url` is that of the API without a final slash; `self_url` and `next_url` stand in the links as given.
 #[must_use]
@@ -49,7 +51,11 @@ pub fn searchset(
         push_distance(&mut text, resource, &result.centres);
         text.push_str("}}");
     }
-    if !page.is_empty() {
+    if result.is_truncated() && count > 0 {
+        text.push_str(if page.is_empty() { r#","entry":[{"resource":"# } else { r#",{"resource":"# });
+        text.push_str(&truncated(result.len(), result.total()).to_string());
+        text.push_str(r#","search":{"mode":"outcome"}}]"#);
+    } else if !page.is_empty() {
         text.push(']');
     }
     text.push('}');

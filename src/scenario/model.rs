@@ -84,12 +84,46 @@ pub struct Given {
     pub alone: bool,
     /// How extractions (`$export`) go.
     pub export: Export,
+    /// How the capacity feed takes what the public record leaves open.
+    pub capacity: CapacityFeed,
     /// Links that name another host, where a token must not go.
     pub another_host: Option<AnotherHost>,
     /// How the whitelist knows the client as a supplier of capacities.
     pub supplier: Registration,
     /// Whether search parameters that the ROR documents as drafts are understood.
     pub drafts: bool,
+}
+
+/// How the capacity feed takes what the public record leaves open.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct CapacityFeed {
+    /// What an `add` does when the record is already there.
+    pub duplicate_add: DuplicateAdd,
+    /// How the 404 of a missing record gives its `expression`.
+    pub expression: ExpressionForm,
+}
+
+/// What an `add` does when the record is already there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DuplicateAdd {
+    /// 400.
+    #[default]
+    Refused,
+    /// A second record.
+    Second,
+}
+
+/// How the 404 of a missing record gives its `expression` (ror-fhir.md §10, point 11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExpressionForm {
+    /// A text, as in the documented answer.
+    #[default]
+    Text,
+    /// A list, as FHIR has it.
+    List,
 }
 
 /// How extractions (`$export`) go; at once and whole when absent.
@@ -134,6 +168,7 @@ impl Default for Given {
             replies: Vec::new(),
             alone: false,
             export: Export::default(),
+            capacity: CapacityFeed::default(),
             another_host: None,
             supplier: Registration::Listed,
             drafts: false,

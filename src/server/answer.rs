@@ -26,6 +26,8 @@ pub(super) struct Answer {
     /// Which scripted reply it is, from 1.
     pub(super) scripted: Option<u32>,
     pub(super) fault: Option<Fault>,
+    /// The answer to a HEAD request: its Content-Length is that of the body which is left out (RFC 9110 §9.3.2).
+    pub(super) without_body: bool,
     /// How long it is held back.
     pub(super) hold: Option<std::time::Duration>,
 }
@@ -73,6 +75,9 @@ impl Answer {
             self.headers.insert(DATE, date);
         }
         self.headers.insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
+        if self.without_body {
+            self.body = Bytes::new();
+        }
         let cut_at = (self.fault == Some(Fault::Truncate)).then_some(self.body.len() / 2);
         let body = Tracked::new(self.body, cut_at, journal, exchange);
         let mut response = Response::new(body);

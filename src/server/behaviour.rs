@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::journal::Api;
 use crate::ror::whitelist::{Assigned, Whitelist};
-use crate::ror::{AccessProfile, Directory, SearchOptions};
+use crate::ror::{AccessProfile, Directory, SearchOptions, capacity};
 
 /// Everything that decides how the mock answers.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct Behaviour {
     pub quotas: Quotas,
     /// Replies out of the ordinary.
     pub scripted: Vec<Scripted>,
+    /// How the capacity feed takes what the public record leaves open.
+    pub capacity: capacity::Options,
     /// How extractions go.
     pub export: ExportBehaviour,
     /// Which links name another host.

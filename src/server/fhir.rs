@@ -11,9 +11,21 @@ use super::received::Received;
 use super::state::{PagedSearch, State};
 use crate::ror::{AccessProfile, Problem, ResourceType, View, capability_statement, searchset};
 
+/// Whether the CapabilityStatement is asked for.
+pub(super) fn is_metadata(request: &Received) -> bool {
+    matches!(request.method(), "GET" | "HEAD") && segments(request.path()) == ["metadata"]
+}
+
+/// The CapabilityStatement, which generic clients read before they have a token (FHIR R4 §3.1.0.18).
+pub(super) fn metadata(state: &State, request: &Received) -> Answer {
+    Answer::fhir(200, capability_statement(&request.base_url(state)).to_string())
+}
+
 /// Answers a request that passed all gates.
 pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile, service: &str) -> Answer {
-    if let Some(accept) = request.header(&ACCEPT).filter(|accept| !accepts_json(accept)) {
+    // `_format` overrides `Accept` (FHIR R4 §3.1.0.1.11); whether it can be served, the search says.
+    let by_parameter = request.parameters().iter().any(|(name, _)| name == "_format");
+    if let Some(accept) = request.header(&ACCEPT).filter(|accept| !by_parameter && !accepts_json(accept)) {
         state.decide(request.exchange, "route", false, "no acceptable format");
         return Answer::problem(&Problem::not_acceptable(accept));
     }
@@ -25,11 +37,11 @@ pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile, 
 
 fn route(state: &State, request: &Received, view: &View, profile: AccessProfile, service: &str) -> Answer {
     let segments = segments(request.path());
-    match (request.method(), segments.as_slice()) {
+    // HEAD is GET without a body (RFC 9110 §9.3.2), which is left out on the wire.
+    let method = if request.method() == "HEAD" { "GET" } else { request.method() };
+    match (method, segments.as_slice()) {
         ("GET", [] | [""]) => page(state, request, profile),
-        ("GET", ["metadata"]) => {
-            Answer::fhir(200, capability_statement(&request.base_url(state)).to_string())
-        }
+        ("GET", ["metadata"]) => metadata(state, request),
         ("GET", ["$export"]) => export::kick_off(state, request, view, service),
         ("GET", ["$export-poll-status"]) => export::poll(state, request, service),
         ("DELETE", ["$export-poll-status"]) => export::cancel(state, request, service),

@@ -3,6 +3,7 @@
 use hyper::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 
 use super::answer::Answer;
+use super::capacity;
 use super::fhir;
 use super::paths::is_of_the_five_types;
 use super::received::Received;
@@ -17,6 +18,10 @@ pub(super) fn answer(state: &State, request: &Received) -> Answer {
     let (exchange, api) = (request.exchange, request.api);
     if let Err(count) = state.count_level_1(exchange, api) {
         return refusal::quota(state, api, &count);
+    }
+    if fhir::is_metadata(request) && request.header(&AUTHORIZATION).is_none() {
+        state.decide(exchange, "token", true, "none, and none is needed to read the CapabilityStatement");
+        return fhir::metadata(state, request);
     }
     let client_id = match bearer(state, request) {
         Ok(client_id) => client_id,
@@ -46,9 +51,13 @@ pub(super) fn answer(state: &State, request: &Received) -> Answer {
 
 /// The last gate and the route.
 fn ordinary(state: &State, request: &Received, entry: &Entry) -> Answer {
-    if request.api != Api::Fhir {
-        state.decide(request.exchange, "route", false, "an API that this mock does not have");
-        return Answer::problem(&Problem::not_implemented("Cette API n’est pas encore dans ce bouchon"));
+    if request.api == Api::Capacity {
+        return capacity::answer(state, request, entry);
+    }
+    if entry.supplies {
+        state.decide(request.exchange, "supplier", false, "a supplier's token reads nothing");
+        let what = "Ce client_id alimente le ROR : la consultation a le sien, avec son propre certificat";
+        return Answer::problem(&Problem::forbidden(what));
     }
     if let Err(problem) = assigned_headers(state, request, entry) {
         state.decide(request.exchange, "headers", false, problem.diagnostics.as_str());
@@ -81,7 +90,7 @@ fn bearer(state: &State, request: &Received) -> Result<String, &'static str> {
 
 /// The four headers: required on GET of the five types only (ror-fhir.md §1.3), with the values assigned.
 fn assigned_headers(state: &State, request: &Received, entry: &Entry) -> Result<(), Problem> {
-    if request.method() != "GET" || !is_of_the_five_types(request.path()) {
+    if !matches!(request.method(), "GET" | "HEAD") || !is_of_the_five_types(request.path()) {
         return Ok(());
     }
     for (name, assigned) in state.behaviour.assigned.headers(entry.profile) {

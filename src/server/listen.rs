@@ -99,7 +99,10 @@ async fn serve(stream: TcpStream, peer: SocketAddr, role: Role, tls: Tls, state:
     });
     let stream = TokioIo::new(Noted::new(stream, first_byte, journal.clone()));
     let service = service_fn(move |request| route::handle(Arc::clone(&context), request));
-    let served = auto::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await;
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // As the ROR's servers write them: a client that minds case is no worse off here than there.
+    builder.http1().title_case_headers(true);
+    let served = builder.serve_connection(stream, service).await;
     if let Err(error) = served {
         closing.reason = Some(journal.redactor().text(&chain(error.as_ref())));
     }

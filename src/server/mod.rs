@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod behaviour;
+mod capacity;
 mod data;
 mod export;
 mod fhir;

@@ -88,7 +88,7 @@ pub(super) async fn handle(
         port: context.port,
         parts,
     };
-    let answer = match unread {
+    let mut answer = match unread {
         Some(error) if error.is::<LengthLimitError>() => Answer::problem(&Problem::too_large(BODY_LIMIT)),
         Some(_) => {
             state.decide(exchange, "route", false, "the request was not sent whole");
@@ -96,6 +96,7 @@ pub(super) async fn handle(
         }
         None => answer(&context, &received),
     };
+    answer.without_body = received.method() == "HEAD";
     if let Some(hold) = answer.hold {
         tokio::time::sleep(hold).await;
     }
@@ -129,7 +130,7 @@ fn send(context: &ConnectionContext, exchange: u32, answer: Answer) -> Result<Re
         exchange,
         status: if cut { 0 } else { answer.status },
         headers: Vec::new(),
-        body: if cut {
+        body: if cut || answer.without_body {
             journal::Body::default()
         } else {
             journal.body(media_type.unwrap_or_default(), &answer.body)

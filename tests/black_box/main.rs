@@ -7,6 +7,7 @@ mod bad_input;
 mod commands;
 mod documents;
 mod evidence;
+mod own_data;
 mod snapshots;
 mod support;
 mod wire;

@@ -180,6 +180,14 @@ impl Served {
 }
 
 impl Served {
+    /// Ctrl-C, and what was said on standard error.
+    pub(crate) fn interrupted_errors(&mut self) -> String {
+        self.interrupt();
+        let mut errors = String::new();
+        self.child.stderr.as_mut().unwrap().read_to_string(&mut errors).unwrap();
+        errors
+    }
+
     /// Ctrl-C, and the end of the mock.
     pub(crate) fn interrupt(&mut self) {
         let signal = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();

@@ -89,3 +89,24 @@ fn nonsense_never_panics() {
     }
     assert!(Directory::from_yaml("x", "", 0).is_err());
 }
+
+/// What the header of `large.yaml` promises, whatever the seed.
+#[test]
+fn the_large_dataset_is_beyond_the_cap_for_every_profile() {
+    use crate::ror::{AccessProfile, MAXIMUM_MATCHES, ResourceType, SearchOptions};
+    let text = crate::scenario::catalogue::dataset("large").unwrap();
+    let directory = std::sync::Arc::new(Directory::from_yaml("large.yaml", text, 7).unwrap());
+    let count = |profile, specialty: &str| {
+        let view = directory.view(AccessProfile::try_new(profile).unwrap());
+        let query = [("specialty".to_owned(), specialty.to_owned())];
+        let query = if specialty.is_empty() { &[][..] } else { &query[..] };
+        view.search(ResourceType::HealthcareService, query, SearchOptions::default()).unwrap().total()
+    };
+    for profile in 0..6 {
+        assert_eq!(count(profile, ""), 10_500);
+    }
+    assert!(count(1, "") > MAXIMUM_MATCHES);
+    assert_eq!((count(1, "017"), count(1, "022")), (9000, 1500));
+    assert_eq!(directory.all(ResourceType::Location).count(), 45);
+    assert_eq!(directory.all(ResourceType::Organization).count(), 2);
+}

@@ -79,11 +79,13 @@ impl<'t> Condition<'t> {
         value: &str,
         drafts: bool,
     ) -> Result<(), Problem> {
-        let resolved =
-            resolve(table, t, name, drafts).ok_or_else(|| match resolve(table, t, name, true) {
-                Some(_) => Problem::draft_parameter(name),
-                None => Problem::unknown_parameter(name, &known(table, t, drafts)),
-            })?;
+        let resolved = resolve(table, t, name, drafts).ok_or_else(|| {
+            let draft = table.find(t, name, true).is_some_and(|p| p.draft);
+            match draft || resolve(table, t, name, true).is_some() {
+                true => Problem::draft_parameter(name),
+                false => Problem::unknown_parameter(name, &known(table, t, drafts)),
+            }
+        })?;
         if value.is_empty() || value.len() > MAXIMUM_VALUE {
             let why = if value.is_empty() { "valeur vide" } else { "valeur trop longue" };
             return Err(Problem::invalid_value(name, value, why));

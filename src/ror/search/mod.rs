@@ -15,6 +15,8 @@ mod name;
 mod near;
 mod number;
 #[cfg(test)]
+mod options_tests;
+#[cfg(test)]
 mod page_tests;
 mod sort;
 mod table;
@@ -43,8 +45,8 @@ pub const PAGE_SIZE: usize = 200;
 /// Matches that the pages of one search give at most (`ror-fhir.md` §3.1).
 pub const MAXIMUM_MATCHES: usize = 10_000;
 
-/// Parameters that shape the answer and are no criteria.
-pub(crate) const RESULT_PARAMETERS: [&str; 5] = ["_format", "_count", "_sort", "_include", "_revinclude"];
+/// Parameters that shape the answer and are no criteria; further ones stand in the table.
+pub(crate) const RESULT_PARAMETERS: [&str; 5] = ["_include", "_revinclude", "_count", "_sort", "_format"];
 
 /// Parameters that one request may hold; a bound of the mock, not of the ROR.
 const MAXIMUM_PARAMETERS: usize = 200;
@@ -92,7 +94,8 @@ impl SearchResult {
         self.matches.len()
     }
 
-    /// Whether matches beyond [`MAXIMUM_MATCHES`] were left out. On the wire [`Self::total`] says it: it counts them.
+    /// Whether matches beyond [`MAXIMUM_MATCHES`] were left out. On the wire [`Self::total`], which counts them, and a
+    /// warning on every page say it.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
         self.total > self.matches.len()
@@ -178,7 +181,21 @@ impl View {
                 "_include" | "_include:iterate" | "_revinclude" | "_revinclude:iterate" => {
                     directives.extend(Directive::parse(table, name, value, options)?);
                 }
-                _ => condition.add(table, t, name, value, options)?,
+                _ => match table.results().iter().find(|result| result.name == *name) {
+                    Some(result) if result.draft && !options.drafts => {
+                        if !options.lenient {
+                            return Err(Problem::draft_parameter(name));
+                        }
+                    }
+                    Some(result) => {
+                        let accepted = result.accept(value);
+                        accepted.map_err(|why| Problem::invalid_value(name, value, &why))?;
+                        if name == "_summary" && value == "count" {
+                            page_size = 0;
+                        }
+                    }
+                    None => condition.add(table, t, name, value, options)?,
+                },
             }
         }
         if condition.size() > MAXIMUM_CRITERIA {

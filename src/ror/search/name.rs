@@ -1,6 +1,7 @@
 //! Names of criteria: own parameters, chained (`organization.name`) and reverse-chained ones
 //! (`_has:PractitionerRole:service:practitioner.identifier`), the same in the query and inside `_filter`.
 
+use super::RESULT_PARAMETERS;
 use super::table::{Parameter, ParameterType, Reference, Table};
 use crate::ror::resource::ResourceType;
 
@@ -50,7 +51,12 @@ pub(super) fn resolve<'t, 'n>(
     let mut parts = rest.splitn(3, ':');
     let source = ResourceType::parse(parts.next()?)?;
     let reference = table.reference(source, parts.next()?).filter(|r| r.has && r.target == t)?;
-    let mut resolved = forward(table, source, parts.next()?, drafts, |r| r.chain || r.chain_in_has)?;
+    let tested = parts.next()?;
+    let mut resolved = match tested.starts_with("_has:") {
+        // Nested: the offers of a Location's professionals. The references allow two levels at most.
+        true => resolve(table, source, tested, drafts)?,
+        false => forward(table, source, tested, drafts, |r| r.chain || r.chain_in_has)?,
+    };
     resolved.steps.insert(0, Step { reference, way: Way::Backward });
     Some(resolved)
 }
@@ -91,6 +97,8 @@ pub(super) fn known(table: &Table, t: ResourceType, drafts: bool) -> Vec<String>
         table.references.iter().filter(|r| r.chain && r.source == t).map(|r| format!("{}.*", r.name));
     let reverse =
         table.references.iter().filter(|r| r.has && r.target == t).map(|r| format!("_has:{}:*", r.code()));
-    let result = ["_include", "_revinclude", "_count", "_sort", "_format"].map(str::to_owned);
+    let further = table.results().iter().filter(|result| drafts || !result.draft);
+    let result = RESULT_PARAMETERS.into_iter().chain(further.map(|result| result.name.as_str()));
+    let result: Vec<String> = result.map(str::to_owned).collect();
     own.chain(chained).chain(reverse).chain(result).collect()
 }

@@ -178,4 +178,21 @@ fn beyond_the_cap_the_total_still_counts() {
     assert!(result.is_truncated());
     assert!(!attempt(1, HealthcareService, &[]).unwrap().is_truncated());
     assert_eq!(result.next_offset(MAXIMUM_MATCHES - PAGE_SIZE), None);
+    // Every page warns, the last one and one beyond as well; a page that gives the total alone does not.
+    for (offset, count, matches) in
+        [(0, 2, 2), (MAXIMUM_MATCHES - 2, 200, 2), (MAXIMUM_MATCHES, 200, 0), (0, 0, 0)]
+    {
+        let text = searchset(&view, &result, offset, count, "https://m.example", "https://m.example/s", None);
+        fhirkit::from_json_strict::<fhirkit::r4::Bundle>(&text).unwrap();
+        let bundle: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(entries(&bundle, "match").len(), matches);
+        let all = bundle["entry"].as_array().cloned().unwrap_or_default();
+        let warnings: Vec<&Value> = all.iter().filter(|e| e["search"]["mode"] == "outcome").collect();
+        assert_eq!(warnings.len(), usize::from(count > 0), "{offset}");
+        for warning in warnings {
+            assert_eq!(warning["resource"]["issue"][0]["severity"], "warning");
+            let text = warning["resource"]["issue"][0]["diagnostics"].as_str().unwrap();
+            assert!(text.contains("10005") && text.contains("$export"), "{text}");
+        }
+    }
 }

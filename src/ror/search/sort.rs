@@ -38,7 +38,9 @@ impl<'t> Sort<'t> {
         match resolve(table, t, name, drafts).filter(allowed) {
             Some(Resolved { steps, parameter, .. }) => Ok(Self { steps, parameter, descending }),
             None => {
-                Err(Problem::invalid_value("_sort", value, "tri possible : _lastUpdated ou -_lastUpdated"))
+                let why =
+                    "tri possible : _lastUpdated ou -_lastUpdated ; d'autres dates sont annoncées (draft)";
+                Err(Problem::invalid_value("_sort", value, why))
             }
         }
     }

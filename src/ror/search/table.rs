@@ -21,6 +21,19 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 pub(crate) struct Table {
     parameters: [Vec<Parameter>; 5],
     pub(crate) references: Vec<Reference>,
+    results: Vec<ResultParameter>,
+}
+
+/// A parameter that shapes the answer, of which the mock gives more than was asked for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResultParameter {
+    pub(crate) name: String,
+    /// None: any value.
+    values: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) draft: bool,
+    source: String,
 }
 
 /// One search parameter of one resource type.
@@ -108,6 +121,7 @@ pub(crate) struct Reference {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    results: Vec<ResultParameter>,
     common: Vec<Row>,
     #[serde(rename = "Organization")]
     organization: Vec<Row>,
@@ -187,7 +201,10 @@ impl Table {
         }
         let references: Result<Vec<_>, _> =
             file.references.iter().enumerate().map(|(at, row)| Reference::read(at, row)).collect();
-        Ok(Self { parameters, references: references? })
+        if let Some(row) = file.results.iter().find(|row| row.source.trim().is_empty()) {
+            return Err(format!("{} has no source", row.name));
+        }
+        Ok(Self { parameters, references: references?, results: file.results })
     }
 
     /// The parameters of a type, in the order of the file.
@@ -199,9 +216,26 @@ impl Table {
         self.of(t, drafts).find(|p| p.name == name)
     }
 
+    /// The parameters that shape the answer without an effect of their own, drafts included.
+    pub(crate) fn results(&self) -> &[ResultParameter] {
+        &self.results
+    }
+
     /// The reference `name` of `t`.
     pub(crate) fn reference(&self, t: ResourceType, name: &str) -> Option<&Reference> {
         self.references.iter().find(|r| r.source == t && r.name == name)
+    }
+}
+
+impl ResultParameter {
+    /// The error says which values there are.
+    pub(crate) fn accept(&self, value: &str) -> Result<(), String> {
+        match &self.values {
+            Some(values) if !values.iter().any(|known| known == value) => {
+                Err(format!("valeurs possibles : {}", values.join(", ")))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
