@@ -199,7 +199,7 @@ fn wrong(scene: &Scene<'_>, exchange: &Exchange) -> Option<Text> {
             .filter_map(|input| Some(format!("HealthcareService/{}", input["healthcare-service"].as_str()?)))
             .collect();
         // A logical reference (an identifier) says the same in another way.
-        let Some(sent) = body["focus"]["reference"].as_str() else { return None };
+        let sent = body["focus"]["reference"].as_str()?;
         (wanted, sent.to_owned())
     } else {
         let wanted: Vec<String> =

@@ -47,6 +47,7 @@ mod token_confined;
 mod token_form;
 mod token_renewal;
 mod token_reuse;
+mod truncation;
 mod wait;
 mod words;
 
@@ -77,6 +78,7 @@ pub use token_confined::TokenConfined;
 pub use token_form::TokenForm;
 pub use token_renewal::TokenRenewal;
 pub use token_reuse::TokenReuse;
+pub use truncation::Truncation;
 
 pub(crate) use wait::advertised_wait;
 pub(crate) use words::{both, quote};
@@ -152,6 +154,8 @@ pub enum Expect {
     AnomalyForm(AnomalyForm),
     /// How many anomalies there are in the end that were not there at the beginning.
     AnomaliesCreated(AnomaliesCreated),
+    /// A truncated search is completed otherwise, or its truncation is reported.
+    Truncation(Truncation),
     /// An extraction is asked for, waited for and read as it should be.
     Export(Export),
     /// Since its change, a resource was received in its present version.
@@ -186,6 +190,7 @@ impl Expect {
             Self::Identities(kind) => kind,
             Self::AnomalyForm(kind) => kind,
             Self::AnomaliesCreated(kind) => kind,
+            Self::Truncation(kind) => kind,
             Self::Export(kind) => kind,
             Self::Received(kind) => kind,
             Self::RefusesServer(kind) => kind,
