@@ -83,7 +83,7 @@ fn reads(scene: &Scene<'_>, step: &Step, resource: &str, ids: &[String]) -> Bala
     let mut got: BTreeSet<String> = BTreeSet::new();
     let mut failed: Vec<(String, u32)> = Vec::new();
     for exchange in scene.during(step).filter(|exchange| exchange.api() == Api::Fhir) {
-        let whole = is_answered_whole(exchange);
+        let whole = is_answered_whole(scene, exchange);
         for id in ids_of(scene, exchange, resource) {
             if whole {
                 got.insert(id);
@@ -120,7 +120,7 @@ fn search(scene: &Scene<'_>, step: &Step) -> Option<Balance> {
     let firsts = first_pages(scene, step, &asked.resource);
     let mut missing = Vec::new();
     let mut cited: Vec<u32> = Vec::new();
-    if !firsts.iter().any(|exchange| is_answered_whole(exchange)) {
+    if !firsts.iter().any(|exchange| is_answered_whole(scene, exchange)) {
         missing.push(format!("{} (1)", asked.resource));
         cited.extend(firsts.iter().map(|exchange| exchange.number));
     }
@@ -154,7 +154,7 @@ fn broken_links(scene: &Scene<'_>, step: &Step, first: u32, pages: &[Page<'_>]) 
         let Some(next) = &page.next else { return (Vec::new(), Vec::new()) };
         let followed = followers(scene, step, page);
         let whole =
-            followed.iter().find(|exchange| is_answered_whole(exchange)).map(|exchange| exchange.number);
+            followed.iter().find(|exchange| is_answered_whole(scene, exchange)).map(|exchange| exchange.number);
         match whole.or_else(|| made_up(pages, &links, at)) {
             Some(next) => at = next,
             None => {

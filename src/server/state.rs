@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -29,8 +30,8 @@ pub(super) struct State {
     pub(super) names: Vec<String>,
     level_1: Mutex<Windows<Api>>,
     level_2: Mutex<Windows<(String, Api)>>,
-    /// Requests that each scripted reply has met, by service.
-    matched: Mutex<BTreeMap<(String, u32), u32>>,
+    /// Requests that each scripted reply has met, by service, and since when it has been due, µs.
+    matched: Mutex<BTreeMap<(String, u32), (u32, Option<u64>)>>,
     searches: Mutex<Searches>,
     pub(super) data: Data,
     pub(super) exports: Exports,
@@ -138,10 +139,16 @@ impl State {
             if !scripted.on.selects(request.method(), request.path(), &parameters, api) {
                 continue;
             }
-            let count = matched.entry((service.to_owned(), number)).or_insert(0);
+            let (count, since_us) = matched.entry((service.to_owned(), number)).or_insert((0, None));
             *count += 1;
-            let due =
-                *count >= scripted.nth && scripted.times.is_none_or(|times| *count - scripted.nth < times);
+            let begun = *count >= scripted.nth;
+            let due = match scripted.during {
+                None => begun && scripted.times.is_none_or(|times| *count - scripted.nth < times),
+                Some(during) => {
+                    let now_us = self.journal.now_us();
+                    begun && now_us - *since_us.get_or_insert(now_us) < micros(during)
+                }
+            };
             if due && chosen.is_none() {
                 chosen = Some((number, scripted));
             }
@@ -168,6 +175,11 @@ impl State {
         id
     }
 
+    /// Another host, `name:port`, when there is one.
+    pub(super) fn another_host(&self) -> Option<&str> {
+        self.foreign.get().map(String::as_str)
+    }
+
     /// Another host's base URL, when that link is to name one.
     pub(super) fn foreign_base(&self, link: ForeignLink) -> Option<String> {
         let authority = self.foreign.get().filter(|_| self.behaviour.foreign == Some(link))?;
@@ -184,6 +196,10 @@ impl State {
     pub(super) fn search(&self, id: Uuid) -> Option<PagedSearch> {
         lock(&self.searches).by_id.get(&id).cloned()
     }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// An identifier that nobody guesses.
