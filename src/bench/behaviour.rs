@@ -167,6 +167,7 @@ fn scripted(reply: &ScriptedReply) -> Scripted {
             scenario::Gzip::IfAsked => Gzip::IfAsked,
             scenario::Gzip::Always => Gzip::Always,
         }),
+        strangers: reply.strangers,
         padding: reply.padding.unwrap_or(0) as usize * 1024 * 1024,
         lasts: reply.lasts.map_or(LASTS, scenario::Seconds::duration),
         body: match reply.body {
@@ -174,6 +175,8 @@ fn scripted(reply: &ScriptedReply) -> Scripted {
             ReplyBody::Gateway => ScriptedBody::Gateway,
             ReplyBody::Html => ScriptedBody::Html,
             ReplyBody::Empty => ScriptedBody::Empty,
+            ReplyBody::ExpressionText => ScriptedBody::ExpressionText,
+            ReplyBody::ExpressionList => ScriptedBody::ExpressionList,
         },
         hold: reply.hold.map(scenario::Seconds::duration),
         fault: reply.fault.map(|fault| match fault {

@@ -309,6 +309,8 @@ pub struct Reply {
     pub redirect: Option<Redirect>,
     /// When the body is compressed.
     pub gzip: Option<Gzip>,
+    /// A page of a search gets entries besides its own: an OperationOutcome, and a type that nobody asked for.
+    pub strangers: bool,
     /// MiB of white space put into a JSON body, 16 at most.
     pub padding: Option<u32>,
     /// What happens to the answer on the wire.
@@ -333,6 +335,10 @@ pub enum ReplyBody {
     Html,
     /// Nothing.
     Empty,
+    /// OperationOutcome whose `expression` is a text, as the ROR has been seen to write it.
+    ExpressionText,
+    /// OperationOutcome whose `expression` is a list, as FHIR has it.
+    ExpressionList,
 }
 
 /// What happens to an answer on the wire.

@@ -188,6 +188,8 @@ pub struct Scripted {
     pub redirect: Option<Redirect>,
     /// When the body is compressed with gzip.
     pub gzip: Option<Gzip>,
+    /// Entries of other types that a searchset gets besides its own.
+    pub strangers: bool,
     /// White space put into a JSON body, which changes nothing but its size; bytes.
     pub padding: usize,
     /// What happens to the answer on the wire.
@@ -273,6 +275,10 @@ pub enum ScriptedBody {
     Html,
     /// Nothing.
     Empty,
+    /// OperationOutcome whose `expression` is a text, as the ROR has been seen to write it.
+    ExpressionText,
+    /// OperationOutcome whose `expression` is a list, as FHIR has it.
+    ExpressionList,
 }
 
 /// What happens to an answer on the wire.

@@ -2,7 +2,7 @@
 
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
-use serde_json::json;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::answer::Answer;
@@ -86,6 +86,9 @@ pub(super) fn scripted(
         Some(Fault::Malformed) => answer.body = malformed(&answer.body),
         _ => {}
     }
+    if scripted.strangers {
+        answer.body = with_strangers(&answer.body);
+    }
     answer.lasts = scripted.lasts;
     answer.padding = scripted.padding;
     answer.labelled.clone_from(&scripted.content_type);
@@ -142,6 +145,20 @@ fn malformed(body: &Bytes) -> Bytes {
     broken.into()
 }
 
+/// A searchset with two more entries: what the server has to say (mode `outcome`), and a resource
+/// of a type that nobody asked for.
+fn with_strangers(body: &Bytes) -> Bytes {
+    let Ok(mut bundle) = serde_json::from_slice::<Value>(body) else { return body.clone() };
+    let Some(entries) = bundle["entry"].as_array_mut() else { return body.clone() };
+    let warning = json!({ "severity": "information", "code": "informational", "diagnostics": "For your information" });
+    let outcome = json!({ "resourceType": "OperationOutcome", "id": "avis", "issue": [warning] });
+    let concept = json!({ "coding": [{ "system": "urn:oid:2.16.840.1.113883.3.9999", "code": "inconnu" }] });
+    let basic = json!({ "resourceType": "Basic", "id": "inconnu-1", "code": concept });
+    entries.insert(0, json!({ "resource": outcome, "search": { "mode": "outcome" } }));
+    entries.push(json!({ "resource": basic, "search": { "mode": "include" } }));
+    bundle.to_string().into()
+}
+
 /// Whether gzip is acceptable (RFC 9110 §12.5.3): named, or covered by `*`, and not with `q=0`.
 fn asks_gzip(codings: &str) -> bool {
     let weight = |name: &str| {
@@ -179,6 +196,14 @@ fn body(api: Api, status: u16, body: ScriptedBody) -> Answer {
             "text/html; charset=utf-8",
             format!("<!doctype html><title>{status}</title><h1>Service indisponible</h1>"),
         ),
+        ScriptedBody::ExpressionText | ScriptedBody::ExpressionList => {
+            let mut outcome =
+                Problem::new(status, "processing", "The mock was told to answer so").to_operation_outcome();
+            let place = "HealthcareService.location";
+            let list = body == ScriptedBody::ExpressionList;
+            outcome["issue"][0]["expression"] = if list { json!([place]) } else { json!(place) };
+            Answer::fhir(status, outcome.to_string())
+        }
         ScriptedBody::Empty => {
             let mut answer = Answer::new(status, "text/plain", "");
             answer.headers.remove(CONTENT_TYPE);

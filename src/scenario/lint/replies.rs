@@ -49,6 +49,7 @@ impl Lint<'_> {
             || reply.hold.is_some()
             || reply.content_type.is_some()
             || reply.gzip.is_some()
+            || reply.strangers
             || reply.padding.is_some();
         if reply.status.is_none() && !alters {
             self.at(
