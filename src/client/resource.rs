@@ -11,6 +11,9 @@ pub(crate) const STRUCTURE_DEFINITION: &str =
 /// The only extensions that `rejects-unknown-extensions` knows.
 const KNOWN_EXTENSIONS: [&str; 2] = ["https://interop.esante.gouv.fr/ig/fhir/", "http://hl7.org/fhir/"];
 
+/// The longest name that `truncates-names` keeps, in characters.
+const COLUMN: usize = 255;
+
 /// The items that the client holds at the end, in the order received.
 #[derive(Debug, Default)]
 pub(crate) struct Integrated {
@@ -29,12 +32,20 @@ impl Integrated {
         {
             return Err(content(format!("unknown extension {url}")));
         }
+        if flaws.has(Flaw::ChokesOnPrimitiveExtensions) && has_primitive_extension(resource) {
+            return Err(ClientError::Crash);
+        }
+        if flaws.has(Flaw::ChokesOnInstants)
+            && let Some(instant) = resource["meta"]["lastUpdated"].as_str().filter(|text| !is_usual_instant(text))
+        {
+            return Err(content(format!("{instant} is no date")));
+        }
         let (kind, id) = key(resource).ok_or_else(|| content("a resource without type or id".to_owned()))?;
         let mut item = Map::new();
         item.insert("resourceType".to_owned(), json!(kind));
         item.insert("id".to_owned(), json!(id));
         if let Some(name) = resource["name"].as_str() {
-            item.insert("name".to_owned(), json!(name));
+            item.insert("name".to_owned(), json!(kept_name(name, flaws)));
         }
         let telecoms = self.telecoms(resource, flaws);
         insert_unless_empty(&mut item, "telecoms", Value::Array(telecoms));
@@ -171,6 +182,43 @@ fn unknown_extension(value: &Value) -> Option<&str> {
         }
         _ => None,
     }
+}
+
+/// Whether a primitive element has an extension: a member whose name begins with `_` (FHIR R4 §2.6.2.3).
+fn has_primitive_extension(value: &Value) -> bool {
+    match value {
+        Value::Array(all) => all.iter().any(has_primitive_extension),
+        Value::Object(object) => {
+            object.iter().any(|(name, member)| name.starts_with('_') || has_primitive_extension(member))
+        }
+        _ => false,
+    }
+}
+
+/// The only form of an instant that `chokes-on-instants` reads: milliseconds and a numeric offset.
+fn is_usual_instant(text: &str) -> bool {
+    let pattern = "dddd-dd-ddTdd:dd:dd.ddd+dd:dd";
+    let fits = |(found, wanted): (char, char)| match wanted {
+        'd' => found.is_ascii_digit(),
+        wanted => found == wanted,
+    };
+    text.len() == pattern.len() && text.chars().zip(pattern.chars()).all(fits)
+}
+
+/// A name as the client keeps it: as it is, for the correct one.
+fn kept_name(name: &str, flaws: &FlawSet) -> String {
+    if flaws.has(Flaw::TruncatesNames) {
+        return name.chars().take(COLUMN).collect();
+    }
+    if flaws.has(Flaw::ManglesOtherScripts) {
+        return name.chars().map(|sign| if is_western(sign) { sign } else { '?' }).collect();
+    }
+    name.to_owned()
+}
+
+/// Whether Windows-1252 has that sign.
+fn is_western(sign: char) -> bool {
+    u32::from(sign) < 256 || "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ".contains(sign)
 }
 
 fn insert_unless_empty(item: &mut Map<String, Value>, name: &str, value: Value) {

@@ -75,7 +75,8 @@ impl Tokens {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(super::USER_AGENT));
         let body = form(&session, party)?.into();
-        let message = Message { method: Method::POST, url, headers, body, tolerates_cut: false };
+        let endless = session.flaws.has(Flaw::NoTimeOut);
+        let message = Message { method: Method::POST, url, headers, body, tolerates_cut: false, endless };
         Ok(Self { session, line, message, origin, party, state: Mutex::default() })
     }
 

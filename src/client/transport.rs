@@ -21,7 +21,9 @@ use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 /// The longest answer that is read; a page of 200 resources is about 1 MiB.
-const MAX_BODY: usize = 64 * 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 64 * 1024 * 1024;
+/// How long the next piece of a body is waited for: a slow answer is read to its end, one that has stopped is not.
+const LONGEST_SILENCE: Duration = Duration::from_secs(4);
 /// How long the end of the connections is waited for when the client ends.
 const FAREWELL: Duration = Duration::from_millis(200);
 
@@ -67,6 +69,8 @@ pub(crate) struct Message {
     pub(crate) body: Bytes,
     /// Whether an answer whose body is cut off counts as an answer; for `export-keeps-cut-file` only.
     pub(crate) tolerates_cut: bool,
+    /// Whether a body that has stopped is waited for without end; for `no-time-out` only.
+    pub(crate) endless: bool,
 }
 
 /// One answer, read to its end.
@@ -140,7 +144,7 @@ impl Pool {
     pub(crate) async fn send(&self, mut lease: Lease, message: &Message) -> Result<Answer, Failure> {
         let response = lease.request(message).await.map_err(|error| failure(&error))?;
         let (head, body) = response.into_parts();
-        let (body, whole) = match received(body).await {
+        let (body, whole) = match received(body, message.endless).await {
             (body, None) => (body, true),
             (body, Some(_)) if message.tolerates_cut => (body, false),
             (_, Some(failure)) => return Err(failure),
@@ -260,10 +264,19 @@ impl Lease {
 }
 
 /// What came of a body, and why not all of it.
-async fn received(body: Incoming) -> (Bytes, Option<Failure>) {
+async fn received(body: Incoming, endless: bool) -> (Bytes, Option<Failure>) {
     let mut body = Limited::new(body, MAX_BODY);
     let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
+    let silence = if endless { Duration::MAX } else { LONGEST_SILENCE };
+    loop {
+        let frame = match tokio::time::timeout(silence, body.frame()).await {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break,
+            Err(_) => {
+                let cause = format!("the answer stopped for {} s", LONGEST_SILENCE.as_secs());
+                return (bytes.into(), Some(Failure::Passing(cause)));
+            }
+        };
         match frame.map(Frame::into_data) {
             Ok(Ok(data)) => bytes.extend_from_slice(&data),
             Ok(Err(_)) => {}
