@@ -68,7 +68,7 @@ pub(super) fn link_targets(scene: &Scene<'_>) -> Links {
 pub(super) fn pages<'a>(scene: &Scene<'a>, step: &Step) -> Vec<Page<'a>> {
     scene
         .during(step)
-        .filter(|exchange| is_answered_whole(scene, exchange) && exchange.api() == Api::Fhir)
+        .filter(|exchange| is_answered_whole(exchange) && exchange.api() == Api::Fhir)
         .filter_map(|exchange| {
             let bundle = bundle(scene, exchange)?;
             let next = links_of(bundle).into_iter().find(|(relation, _)| relation == "next");
@@ -94,14 +94,13 @@ pub(super) fn followers<'a>(scene: &Scene<'a>, step: &Step, page: &Page<'_>) -> 
 const HARMLESS: [&str; 2] = ["drip", "long"];
 
 /// A 200 whose body was handed over whole, and is what the ROR would have said.
-pub(super) fn is_answered_whole(scene: &Scene<'_>, exchange: &Exchange) -> bool {
-    let Some(response) = exchange.response.as_ref().filter(|response| response.status == 200) else {
-        return false;
-    };
-    let index = response.scripted.and_then(|number| usize::try_from(number).ok()?.checked_sub(1));
-    let replaced = index.and_then(|index| scene.scripted.get(index)).is_some_and(Option::is_some);
-    let harmless = response.fault.as_deref().is_none_or(|fault| HARMLESS.contains(&fault));
-    exchange.complete != Some(false) && !replaced && harmless
+pub(super) fn is_answered_whole(exchange: &Exchange) -> bool {
+    let harmless = |fault: &str| HARMLESS.contains(&fault);
+    exchange.complete != Some(false)
+        && exchange
+            .response
+            .as_ref()
+            .is_some_and(|response| response.status == 200 && response.fault.as_deref().is_none_or(harmless))
 }
 
 /// Path and query of an absolute URL, or what is given when it has no authority.
@@ -168,7 +167,8 @@ fn links_of(bundle: Bundle) -> Vec<(String, String)> {
     bundle.link.into_iter().map(|link| (link.relation, link.url)).collect()
 }
 
-fn decode(target: &str) -> (String, Vec<(String, String)>) {
+/// Path and pairs, decoded: the same for equivalent encodings.
+pub(super) fn decode(target: &str) -> (String, Vec<(String, String)>) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     pairs.sort();

@@ -141,7 +141,7 @@ fn reaches_the_end(scene: &Scene<'_>, step: &Step, root: &Page<'_>, pages: &[Pag
         if page.next.is_none() {
             return true;
         }
-        let next = followers(scene, step, page).into_iter().find(|exchange| is_answered_whole(scene, exchange));
+        let next = followers(scene, step, page).into_iter().find(|exchange| is_answered_whole(exchange));
         let Some(next) = next else { return false };
         at = next.number;
     }

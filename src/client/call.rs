@@ -21,7 +21,7 @@ const RECONNECTIONS: usize = 3;
 /// A turn is good for this long; less than the spacing of the turns.
 const PUNCTUAL: Duration = Duration::from_millis(40);
 /// The longest that `gives-up-slow-answers` waits for a whole answer.
-const IMPATIENCE: Duration = Duration::from_secs(1);
+const IMPATIENCE: Duration = Duration::from_millis(1500);
 /// Kept of the deadline to write the result; a tenth of the time left when that is less.
 const FOR_THE_RESULT: Duration = Duration::from_millis(300);
 

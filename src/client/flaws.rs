@@ -113,8 +113,8 @@ flaws! {
             "Attend sans limite une réponse qui ne vient pas.",
             "Waits without limit for an answer that does not come.";
         GivesUpSlowAnswers, "gives-up-slow-answers",
-            "Abandonne toute réponse qui n'est pas entière au bout d'une seconde.",
-            "Gives up any answer that is not whole after one second.";
+            "Abandonne toute réponse qui n'est pas entière au bout d'une seconde et demie.",
+            "Gives up any answer that is not whole after one and a half seconds.";
         UnreadableIsEmpty, "unreadable-is-empty",
             "Prend une réponse illisible pour une réponse vide.",
             "Takes an unreadable answer for an empty one.";

@@ -17,7 +17,8 @@ const MOST_PAGES: usize = 20_000;
 /// Pages that `rebuilds-next-url` asks for at most, since its addresses may all give the same page.
 const MOST_REBUILT_PAGES: usize = 20;
 /// The only types that `chokes-on-unknown-type` knows.
-const TYPES: [&str; 5] = ["HealthcareService", "Location", "Organization", "Practitioner", "PractitionerRole"];
+const TYPES: [&str; 5] =
+    ["HealthcareService", "Location", "Organization", "Practitioner", "PractitionerRole"];
 /// Restarts of `restarts-paging-after-429`.
 const RESTARTS: u32 = 5;
 

@@ -36,7 +36,8 @@ impl Integrated {
             return Err(ClientError::Crash);
         }
         if flaws.has(Flaw::ChokesOnInstants)
-            && let Some(instant) = resource["meta"]["lastUpdated"].as_str().filter(|text| !is_usual_instant(text))
+            && let Some(instant) =
+                resource["meta"]["lastUpdated"].as_str().filter(|text| !is_usual_instant(text))
         {
             return Err(content(format!("{instant} is no date")));
         }

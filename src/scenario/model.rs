@@ -283,6 +283,8 @@ pub struct On {
     pub forever: bool,
     /// All from the nth on, for that long.
     pub during: Option<Seconds>,
+    /// Only while this step is played, from 1.
+    pub step: Option<u32>,
 }
 
 /// What a scripted reply answers.

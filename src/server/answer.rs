@@ -32,6 +32,8 @@ pub(super) struct Answer {
     /// Which scripted reply it is, from 1.
     pub(super) scripted: Option<u32>,
     pub(super) fault: Option<Fault>,
+    /// Whether the scenario said it, in place of the ordinary answer.
+    pub(super) made_up: bool,
     /// The answer to a HEAD request: its Content-Length is that of the body which is left out (RFC 9110 §9.3.2).
     pub(super) without_body: bool,
     /// How long it is held back.
@@ -68,6 +70,11 @@ impl Answer {
     pub(super) fn json(status: u16, body: &Value) -> Self {
         let answer = Self::new(status, "application/json", body.to_string());
         answer.with(HeaderName::from_static("cache-control"), "no-store")
+    }
+
+    /// What is out of the ordinary about it, for the journal: a success that the scenario made up is no success.
+    pub(super) fn fault_name(&self) -> Option<&'static str> {
+        self.fault.map(Fault::name).or((self.made_up && self.status == 200).then_some("made-up"))
     }
 
     /// With one more header; a value that no header can hold is left out.

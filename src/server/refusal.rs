@@ -29,13 +29,7 @@ pub(super) fn quota(state: &State, api: Api, count: &Count) -> Answer {
 }
 
 /// Says in a dialect without Retry-After when the quota opens again; with no delay, that nobody knows.
-fn in_dialect(
-    state: &State,
-    answer: Answer,
-    dialect: Dialect,
-    limit: u32,
-    wait_us: Option<u64>,
-) -> Answer {
+fn in_dialect(state: &State, answer: Answer, dialect: Dialect, limit: u32, wait_us: Option<u64>) -> Answer {
     match dialect {
         Dialect::Rfc | Dialect::Bare => answer,
         Dialect::Gravitee => {
@@ -80,6 +74,7 @@ pub(super) fn scripted(
         answer = answer.with(LOCATION, &location);
     }
     answer.scripted = Some(number);
+    answer.made_up = scripted.status.is_some();
     answer.fault = scripted.fault;
     match scripted.fault {
         Some(Fault::Half) => answer.body.truncate(answer.body.len() / 2),
@@ -95,7 +90,9 @@ pub(super) fn scripted(
     answer.gzip = match scripted.gzip {
         None => false,
         Some(Gzip::Always) => true,
-        Some(Gzip::IfAsked) => request.text_header("accept-encoding").is_some_and(|codings| asks_gzip(&codings)),
+        Some(Gzip::IfAsked) => {
+            request.text_header("accept-encoding").is_some_and(|codings| asks_gzip(&codings))
+        }
     };
     answer.hold = scripted.hold;
     answer
@@ -119,7 +116,9 @@ fn advertised(state: &State, answer: Answer, scripted: &Scripted) -> Answer {
             answer.retry_after(&date_in(state, u64::try_from(delay.as_micros()).unwrap_or(u64::MAX)))
         }
         Some(RetryAfter::Raw(text)) => answer.retry_after(text),
-        Some(RetryAfter::Several(texts)) => texts.iter().fold(answer, |answer, text| answer.and_retry_after(text)),
+        Some(RetryAfter::Several(texts)) => {
+            texts.iter().fold(answer, |answer, text| answer.and_retry_after(text))
+        }
     }
 }
 
@@ -150,7 +149,8 @@ fn malformed(body: &Bytes) -> Bytes {
 fn with_strangers(body: &Bytes) -> Bytes {
     let Ok(mut bundle) = serde_json::from_slice::<Value>(body) else { return body.clone() };
     let Some(entries) = bundle["entry"].as_array_mut() else { return body.clone() };
-    let warning = json!({ "severity": "information", "code": "informational", "diagnostics": "For your information" });
+    let warning =
+        json!({ "severity": "information", "code": "informational", "diagnostics": "For your information" });
     let outcome = json!({ "resourceType": "OperationOutcome", "id": "avis", "issue": [warning] });
     let concept = json!({ "coding": [{ "system": "urn:oid:2.16.840.1.113883.3.9999", "code": "inconnu" }] });
     let basic = json!({ "resourceType": "Basic", "id": "inconnu-1", "code": concept });
@@ -165,7 +165,8 @@ fn asks_gzip(codings: &str) -> bool {
         codings.split(',').find_map(|coding| {
             let mut parts = coding.split(';').map(str::trim);
             let named = parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case(name));
-            let refused = parts.any(|part| part.strip_prefix("q=").and_then(|q| q.parse().ok()) == Some(0.0_f32));
+            let refused =
+                parts.any(|part| part.strip_prefix("q=").and_then(|q| q.parse().ok()) == Some(0.0_f32));
             named.then_some(!refused)
         })
     };

@@ -23,7 +23,7 @@ impl Lint<'_> {
     fn on(&mut self, index: usize, on: &On) {
         let base = place!["given", "replies", index, "on"];
         self.request(base, on.method.as_deref(), on.path.as_deref(), on.api.as_deref(), None);
-        for (value, key) in [(on.nth, "nth"), (on.times, "times")] {
+        for (value, key) in [(on.nth, "nth"), (on.times, "times"), (on.step, "step")] {
             if value == Some(0) {
                 self.count(place!["given", "replies", index, "on", key]);
             }
@@ -70,10 +70,7 @@ impl Lint<'_> {
             self.at(
                 Code::InvalidCount,
                 place!["given", "replies", index, "reply", "padding"],
-                Text::new(
-                    format!("{padding} Mio ne se peuvent pas"),
-                    format!("{padding} MiB cannot be had"),
-                ),
+                Text::new(format!("{padding} Mio ne se peuvent pas"), format!("{padding} MiB cannot be had")),
                 Text::new("écrivez un nombre de 1 à 16", "write a number from 1 to 16"),
             );
         }
