@@ -20,8 +20,6 @@ const JITTER: Duration = Duration::from_millis(100);
 const RECONNECTIONS: usize = 3;
 /// A turn is good for this long; less than the spacing of the turns.
 const PUNCTUAL: Duration = Duration::from_millis(40);
-/// The longest that `gives-up-slow-answers` waits for a whole answer.
-const IMPATIENCE: Duration = Duration::from_millis(1500);
 /// Kept of the deadline to write the result; a tenth of the time left when that is less.
 const FOR_THE_RESULT: Duration = Duration::from_millis(300);
 
@@ -94,12 +92,7 @@ impl Line {
 
     /// Sends `message` on a connection that is ready.
     pub(crate) async fn send(&self, lease: Lease, message: &Message) -> Result<Answer, Failure> {
-        let sending = self.pool.send(lease, message);
-        if self.session.flaws.has(Flaw::GivesUpSlowAnswers) {
-            let slow = |_| Failure::Passing("the answer took too long".to_owned());
-            return tokio::time::timeout(IMPATIENCE, sending).await.map_err(slow)?;
-        }
-        self.limited(sending).await
+        self.limited(self.pool.send(lease, message)).await
     }
 
     /// Whether too much time has passed since `turn` to call without upsetting the pace.

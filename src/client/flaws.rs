@@ -113,8 +113,8 @@ flaws! {
             "Attend sans limite une réponse qui ne vient pas.",
             "Waits without limit for an answer that does not come.";
         GivesUpSlowAnswers, "gives-up-slow-answers",
-            "Abandonne toute réponse qui n'est pas entière au bout d'une seconde et demie.",
-            "Gives up any answer that is not whole after one and a half seconds.";
+            "Abandonne toute réponse qui n'est pas entière une seconde après son début.",
+            "Gives up any answer that is not whole one second after its beginning.";
         UnreadableIsEmpty, "unreadable-is-empty",
             "Prend une réponse illisible pour une réponse vide.",
             "Takes an unreadable answer for an empty one.";
@@ -242,8 +242,8 @@ flaws! {
             "Plante sans un mot sur l'extension d'un élément simple (_name).",
             "Crashes without a word on the extension of a primitive element (_name).";
         ChokesOnInstants, "chokes-on-instants",
-            "Ne lit un instant qu'avec trois décimales et un décalage positif en chiffres.",
-            "Reads an instant only with three decimals and a positive offset in digits.";
+            "Ne lit un instant qu'avec un décalage positif en chiffres, et trois décimales ou aucune.",
+            "Reads an instant only with a positive offset in digits, and three decimals or none.";
         ManglesOtherScripts, "mangles-other-scripts",
             "Remplace par « ? » les signes absents de Windows-1252.",
             "Replaces by `?` the signs that Windows-1252 does not have.";

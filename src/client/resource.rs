@@ -196,14 +196,15 @@ fn has_primitive_extension(value: &Value) -> bool {
     }
 }
 
-/// The only form of an instant that `chokes-on-instants` reads: milliseconds and a numeric offset.
+/// The only forms of an instant that `chokes-on-instants` reads: milliseconds or none, and a numeric offset.
 fn is_usual_instant(text: &str) -> bool {
-    let pattern = "dddd-dd-ddTdd:dd:dd.ddd+dd:dd";
     let fits = |(found, wanted): (char, char)| match wanted {
         'd' => found.is_ascii_digit(),
         wanted => found == wanted,
     };
-    text.len() == pattern.len() && text.chars().zip(pattern.chars()).all(fits)
+    ["dddd-dd-ddTdd:dd:dd.ddd+dd:dd", "dddd-dd-ddTdd:dd:dd+dd:dd"]
+        .iter()
+        .any(|pattern| text.len() == pattern.len() && text.chars().zip(pattern.chars()).all(fits))
 }
 
 /// A name as the client keeps it: as it is, for the correct one.

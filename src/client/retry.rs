@@ -196,14 +196,11 @@ pub(crate) fn misread_delay(
     if flaws.has(Flaw::WaitsAnyDelay)
         && let Some(number) = number
     {
-        let seconds = number.parse().unwrap_or(u64::MAX);
+        let seconds: u64 = number.parse().unwrap_or(u64::MAX);
         // A negative number becomes an immense one, as it does without a sign.
         let wraps = text.is_some_and(|text| text.starts_with('-'));
-        return Ok(Some(Duration::from_secs(if wraps {
-            LONGEST_SECONDS
-        } else {
-            seconds.min(LONGEST_SECONDS)
-        })));
+        let immense = wraps || seconds > LONGEST_SECONDS;
+        return Ok(immense.then_some(Duration::from_secs(LONGEST_SECONDS)));
     }
     let reset = headers.get("x-rate-limit-reset").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if flaws.has(Flaw::ResetMsAsSeconds)

@@ -20,7 +20,7 @@ use super::party::{Party, ror_headers, unsendable};
 use super::query::resolve;
 use super::retry::Service;
 use super::token::{Token, Tokens};
-use super::transport::{Answer, Failure, Message, Origin};
+use super::transport::{Answer, Failure, Message, Origin, Patience};
 
 /// Renewals of the token during one call: one, after a 401.
 const RENEWALS: u32 = 1;
@@ -60,6 +60,8 @@ pub(crate) struct Call {
     pub(crate) hasty: bool,
     /// Whether half an answer is taken for one, for `export-keeps-cut-file`.
     pub(crate) tolerates_cut: bool,
+    /// Whether a redirection led to it.
+    redirected: bool,
 }
 
 impl Call {
@@ -77,6 +79,7 @@ impl Call {
             interruptible: false,
             hasty: false,
             tolerates_cut: false,
+            redirected: false,
         }
     }
 
@@ -307,6 +310,7 @@ impl Ror {
             return Err(ClientError::Content { call: call.name.clone(), problem });
         }
         let mut redirected = call.clone();
+        redirected.redirected = true;
         redirected.url = resolve(&call.url, link)?;
         Ok(redirected)
     }
@@ -317,7 +321,8 @@ impl Ror {
             ClientError::Settings(format!("{}: the URL is not an absolute http(s) URL", call.name))
         })?;
         let flaws = &self.session.flaws;
-        let anywhere = flaws.has(Flaw::FollowsForeignLinks) || flaws.has(Flaw::TokenFollowsRedirects);
+        let anywhere = flaws.has(Flaw::FollowsForeignLinks)
+            || (call.redirected && flaws.has(Flaw::TokenFollowsRedirects));
         if self.trusted.contains(&origin) || anywhere {
             Ok(origin)
         } else {
@@ -343,8 +348,8 @@ impl Ror {
             call.url.clone()
         };
         let (method, body) = (call.method.clone(), call.body.clone());
-        let endless = self.session.flaws.has(Flaw::NoTimeOut);
-        Ok(Message { method, url, headers, body, tolerates_cut: call.tolerates_cut, endless })
+        let patience = Patience::of(&self.session.flaws);
+        Ok(Message { method, url, headers, body, tolerates_cut: call.tolerates_cut, patience })
     }
 
     fn renewals(&self) -> u32 {

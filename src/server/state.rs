@@ -31,8 +31,8 @@ pub(super) struct State {
     pub(super) names: Vec<String>,
     level_1: Mutex<Windows<Api>>,
     level_2: Mutex<Windows<(String, Api)>>,
-    /// Requests that each scripted reply has met, by service, and since when it has been due, µs.
-    matched: Mutex<BTreeMap<(String, u32), (u32, Option<u64>)>>,
+    /// What each scripted reply has met, by service.
+    matched: Mutex<BTreeMap<(String, u32), Met>>,
     searches: Mutex<Searches>,
     pub(super) data: Data,
     pub(super) exports: Exports,
@@ -41,6 +41,28 @@ pub(super) struct State {
     pub(super) phase: AtomicU32,
     /// Authority of the listener that plays another host.
     foreign: OnceLock<String>,
+}
+
+/// What a scripted reply has met of one service.
+#[derive(Default)]
+struct Met {
+    requests: u32,
+    /// When it was due for the first time, µs.
+    since_us: Option<u64>,
+}
+
+impl Met {
+    /// Whether the reply is due to one more request, at `now_us`.
+    fn is_due(&mut self, scripted: &Scripted, now_us: u64) -> bool {
+        self.requests += 1;
+        if self.requests < scripted.nth {
+            return false;
+        }
+        match scripted.during {
+            None => scripted.times.is_none_or(|times| self.requests - scripted.nth < times),
+            Some(during) => now_us.saturating_sub(*self.since_us.get_or_insert(now_us)) < micros(during),
+        }
+    }
 }
 
 /// A search that is being paged through.
@@ -144,16 +166,8 @@ impl State {
             if !scripted.on.selects(request.method(), request.path(), &parameters, api, phase) {
                 continue;
             }
-            let (count, since_us) = matched.entry((service.to_owned(), number)).or_insert((0, None));
-            *count += 1;
-            let begun = *count >= scripted.nth;
-            let due = match scripted.during {
-                None => begun && scripted.times.is_none_or(|times| *count - scripted.nth < times),
-                Some(during) => {
-                    let now_us = self.journal.now_us();
-                    begun && now_us - *since_us.get_or_insert(now_us) < micros(during)
-                }
-            };
+            let met = matched.entry((service.to_owned(), number)).or_default();
+            let due = met.is_due(scripted, self.journal.now_us());
             if due && chosen.is_none() {
                 chosen = Some((number, scripted));
             }
