@@ -239,11 +239,11 @@ flaws! {
             "Plante sans un mot sur une ressource d'un autre type que les cinq du ROR.",
             "Crashes without a word on a resource of another type than the five of the ROR.";
         ChokesOnPrimitiveExtensions, "chokes-on-primitive-extensions",
-            "Plante sans un mot sur l'extension d'un élément simple (_name).",
-            "Crashes without a word on the extension of a primitive element (_name).";
+            "Plante sans un mot sur une extension du nom (_name).",
+            "Crashes without a word on an extension of the name (_name).";
         ChokesOnInstants, "chokes-on-instants",
-            "Ne lit un instant qu'avec un décalage positif en chiffres, et trois décimales ou aucune.",
-            "Reads an instant only with a positive offset in digits, and three decimals or none.";
+            "Ne lit un instant qu'avec un décalage horaire positif (ni Z, ni décalage négatif).",
+            "Reads an instant only with a positive offset (neither Z nor a negative one).";
         ManglesOtherScripts, "mangles-other-scripts",
             "Remplace par « ? » les signes absents de Windows-1252.",
             "Replaces by `?` the signs that Windows-1252 does not have.";

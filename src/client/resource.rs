@@ -32,7 +32,7 @@ impl Integrated {
         {
             return Err(content(format!("unknown extension {url}")));
         }
-        if flaws.has(Flaw::ChokesOnPrimitiveExtensions) && has_primitive_extension(resource) {
+        if flaws.has(Flaw::ChokesOnPrimitiveExtensions) && has_extended_name(resource) {
             return Err(ClientError::Crash);
         }
         if flaws.has(Flaw::ChokesOnInstants)
@@ -185,26 +185,14 @@ fn unknown_extension(value: &Value) -> Option<&str> {
     }
 }
 
-/// Whether a primitive element has an extension: a member whose name begins with `_` (FHIR R4 §2.6.2.3).
-fn has_primitive_extension(value: &Value) -> bool {
-    match value {
-        Value::Array(all) => all.iter().any(has_primitive_extension),
-        Value::Object(object) => {
-            object.iter().any(|(name, member)| name.starts_with('_') || has_primitive_extension(member))
-        }
-        _ => false,
-    }
+/// Whether the name has an extension: a member called `_name` (FHIR R4 §2.6.2.3).
+fn has_extended_name(resource: &Value) -> bool {
+    resource.get("_name").is_some()
 }
 
-/// The only forms of an instant that `chokes-on-instants` reads: milliseconds or none, and a numeric offset.
+/// The only form of an instant that `chokes-on-instants` reads: an offset east of Greenwich.
 fn is_usual_instant(text: &str) -> bool {
-    let fits = |(found, wanted): (char, char)| match wanted {
-        'd' => found.is_ascii_digit(),
-        wanted => found == wanted,
-    };
-    ["dddd-dd-ddTdd:dd:dd.ddd+dd:dd", "dddd-dd-ddTdd:dd:dd+dd:dd"]
-        .iter()
-        .any(|pattern| text.len() == pattern.len() && text.chars().zip(pattern.chars()).all(fits))
+    text.rsplit_once('+').is_some_and(|(_, offset)| offset.len() == "02:00".len())
 }
 
 /// A name as the client keeps it: as it is, for the correct one.

@@ -252,3 +252,54 @@ impl Drop for Tracked {
         self.journal.write(Event::ResponseEnded(ResponseEnded { exchange: self.exchange, complete }));
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use std::io::Read;
+
+    use flate2::read::GzDecoder;
+
+    use super::*;
+
+    fn data(pieces: &VecDeque<Piece>) -> Vec<u8> {
+        let parts = pieces.iter().filter_map(|piece| match piece {
+            Piece::Data(data) => Some(data.as_ref()),
+            Piece::Wait(_) | Piece::Cut => None,
+        });
+        parts.collect::<Vec<_>>().concat()
+    }
+
+    fn pauses(pieces: &VecDeque<Piece>) -> Duration {
+        let pause = |piece: &Piece| if let Piece::Wait(pause) = piece { *pause } else { Duration::ZERO };
+        pieces.iter().map(pause).sum()
+    }
+
+    #[test]
+    fn a_stall_ends_with_a_cut_and_a_drip_brings_everything() {
+        let body = Bytes::from_static(b"{\"resourceType\":\"Bundle\",\"type\":\"searchset\"}");
+        let lasts = Duration::from_secs(2);
+        let stalled = pieces(body.clone(), Some(Fault::Stall), lasts);
+        assert_eq!((data(&stalled), pauses(&stalled)), (body[..body.len() / 2].to_vec(), lasts));
+        assert!(matches!(stalled.back(), Some(Piece::Cut)));
+        let dripping = pieces(body.clone(), Some(Fault::Drip), lasts);
+        assert_eq!(data(&dripping), body);
+        assert!(pauses(&dripping) <= lasts && pauses(&dripping) > lasts * 9 / 10);
+        for fault in [None, Some(Fault::Long), Some(Fault::Malformed)] {
+            assert_eq!(data(&pieces(body.clone(), fault, lasts)), body);
+        }
+        assert!(pieces(Bytes::new(), Some(Fault::Stall), lasts).is_empty());
+    }
+
+    #[test]
+    fn padding_and_compression_change_nothing_of_what_is_said() {
+        let body = Bytes::from_static(b"{\"total\":3}");
+        let longer = padded(&body, 1000);
+        assert_eq!(longer.len(), body.len() + 1000);
+        assert_eq!(serde_json::from_slice::<Value>(&longer).unwrap()["total"], 3);
+        assert_eq!(padded(&Bytes::from_static(b"<html>"), 10).as_ref(), b"<html>");
+        let mut plain = Vec::new();
+        GzDecoder::new(compressed(&body).unwrap().as_ref()).read_to_end(&mut plain).unwrap();
+        assert_eq!(plain, body);
+    }
+}

@@ -240,3 +240,41 @@ fn usual(api: Api, status: u16, what: &str) -> Answer {
     }
     answer
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_malformed_body_keeps_its_length_and_is_no_json() {
+        let body = Bytes::from(json!({ "entry": [{ "id": "1" }, { "id": "2" }], "total": 2 }).to_string());
+        let broken = malformed(&body);
+        assert_eq!((broken.len(), broken.last()), (body.len(), body.last()));
+        assert!(serde_json::from_slice::<Value>(&broken).is_err());
+        assert!(serde_json::from_slice::<Value>(&malformed(&Bytes::from_static(b"[1]"))).is_err());
+    }
+
+    #[test]
+    fn gzip_is_asked_for_by_name_or_by_star_unless_refused() {
+        for codings in ["gzip", "deflate, GZIP;q=0.5", "*", "br, *;q=0.1"] {
+            assert!(asks_gzip(codings), "{codings}");
+        }
+        for codings in ["", "identity", "gzip;q=0", "br, gzip; q=0.0, *", "*;q=0"] {
+            assert!(!asks_gzip(codings), "{codings}");
+        }
+    }
+
+    #[test]
+    fn strangers_come_beside_the_results() {
+        let body = Bytes::from(
+            json!({ "resourceType": "Bundle", "total": 1, "entry": [{ "resource": { "id": "1" } }] })
+                .to_string(),
+        );
+        let bundle: Value = serde_json::from_slice(&with_strangers(&body)).unwrap();
+        let modes: Vec<_> =
+            bundle["entry"].as_array().unwrap().iter().map(|entry| &entry["search"]["mode"]).collect();
+        assert_eq!(modes, [&json!("outcome"), &Value::Null, &json!("include")]);
+        assert_eq!(bundle["total"], 1);
+    }
+}
