@@ -242,8 +242,8 @@ flaws! {
             "Plante sans un mot sur une extension du nom (_name).",
             "Crashes without a word on an extension of the name (_name).";
         ChokesOnInstants, "chokes-on-instants",
-            "Ne lit un instant qu'avec un décalage horaire positif (ni Z, ni décalage négatif).",
-            "Reads an instant only with a positive offset (neither Z nor a negative one).";
+            "Ne lit pas un instant dont le décalage horaire est négatif.",
+            "Does not read an instant whose offset is negative.";
         ManglesOtherScripts, "mangles-other-scripts",
             "Remplace par « ? » les signes absents de Windows-1252.",
             "Replaces by `?` the signs that Windows-1252 does not have.";

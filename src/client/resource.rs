@@ -190,9 +190,9 @@ fn has_extended_name(resource: &Value) -> bool {
     resource.get("_name").is_some()
 }
 
-/// The only form of an instant that `chokes-on-instants` reads: an offset east of Greenwich.
+/// What `chokes-on-instants` reads: no offset west of Greenwich.
 fn is_usual_instant(text: &str) -> bool {
-    text.rsplit_once('+').is_some_and(|(_, offset)| offset.len() == "02:00".len())
+    text.split_once('T').is_some_and(|(_, time)| !time.contains('-'))
 }
 
 /// A name as the client keeps it: as it is, for the correct one.
