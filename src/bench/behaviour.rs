@@ -1,6 +1,7 @@
 //! From a scenario's `given` to the mock's behaviour.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use time::OffsetDateTime;
@@ -12,8 +13,12 @@ use crate::ror::{self, AccessProfile, Directory, Edit, SearchOptions, Stamp, cap
 use crate::scenario::{self, AdvertiseDelay, Given, ReplyBody, ScriptedReply, Updated};
 use crate::server::Behaviour;
 use crate::server::behaviour::{
-    Advertise, ExportBehaviour, Fault, ForeignLink, Quotas, RetryAfter, Scripted, ScriptedBody, Selector,
+    Advertise, Dialect, ExportBehaviour, Fault, ForeignLink, Gzip, Quotas, Redirect, RetryAfter, Scripted,
+    ScriptedBody, Selector,
 };
+
+/// How long a stall or a drip lasts when the scenario does not say.
+const LASTS: Duration = Duration::from_secs(2);
 
 /// How the mock behaves in that scenario.
 pub(super) fn of(
@@ -110,6 +115,7 @@ fn quotas(given: &scenario::Quotas, campaign: QuotaValues) -> Quotas {
             AdvertiseDelay::Date => Advertise::Date,
             AdvertiseDelay::Absent => Advertise::Absent,
         },
+        dialect: dialect(given.dialect),
     }
 }
 
@@ -118,14 +124,27 @@ pub(super) fn quota_facts(quotas: &Quotas, profile: AccessProfile) -> QuotaFacts
     QuotaFacts { level_1: quotas.level_1, level_2: quotas.level_2(profile), enforced: quotas.enforced }
 }
 
+fn dialect(given: scenario::Dialect) -> Dialect {
+    match given {
+        scenario::Dialect::Rfc => Dialect::Rfc,
+        scenario::Dialect::Gravitee => Dialect::Gravitee,
+        scenario::Dialect::DraftRatelimit => Dialect::DraftRatelimit,
+        scenario::Dialect::Bare => Dialect::Bare,
+    }
+}
+
 fn scripted(reply: &ScriptedReply) -> Scripted {
     let (on, reply) = (&reply.on, &reply.reply);
     let retry_after = match (reply.retry_after, reply.retry_after_date, &reply.retry_after_raw) {
         (Some(delay), _, _) => Some(RetryAfter::Seconds(delay.micros().div_ceil(1_000_000))),
         (_, Some(delay), _) => Some(RetryAfter::DateIn(delay.duration())),
         (_, _, Some(raw)) => Some(RetryAfter::Raw(raw.clone())),
+        _ if !reply.retry_after_several.is_empty() => {
+            Some(RetryAfter::Several(reply.retry_after_several.clone()))
+        }
         _ => None,
     };
+    let lasting = on.forever || on.during.is_some();
     Scripted {
         on: Selector {
             method: on.method.clone(),
@@ -135,20 +154,40 @@ fn scripted(reply: &ScriptedReply) -> Scripted {
             phase: on.step,
         },
         nth: on.nth.unwrap_or(1),
-        times: (!on.forever).then(|| on.times.unwrap_or(1)),
+        times: (!lasting).then(|| on.times.unwrap_or(1)),
+        during: on.during.map(scenario::Seconds::duration),
         status: reply.status,
         retry_after,
+        dialect: dialect(reply.dialect),
+        content_type: reply.content_type.clone(),
+        redirect: reply.redirect.map(|redirect| match redirect {
+            scenario::Redirect::Same => Redirect::Same,
+            scenario::Redirect::AnotherHost => Redirect::AnotherHost,
+        }),
+        gzip: reply.gzip.map(|gzip| match gzip {
+            scenario::Gzip::IfAsked => Gzip::IfAsked,
+            scenario::Gzip::Always => Gzip::Always,
+        }),
+        strangers: reply.strangers,
+        padding: reply.padding.unwrap_or(0) as usize * 1024 * 1024,
+        lasts: reply.lasts.map_or(LASTS, scenario::Seconds::duration),
         body: match reply.body {
             ReplyBody::Usual => ScriptedBody::Usual,
             ReplyBody::Gateway => ScriptedBody::Gateway,
             ReplyBody::Html => ScriptedBody::Html,
             ReplyBody::Empty => ScriptedBody::Empty,
+            ReplyBody::ExpressionText => ScriptedBody::ExpressionText,
+            ReplyBody::ExpressionList => ScriptedBody::ExpressionList,
         },
         hold: reply.hold.map(scenario::Seconds::duration),
         fault: reply.fault.map(|fault| match fault {
             scenario::Fault::Reset => Fault::Reset,
             scenario::Fault::Truncate => Fault::Truncate,
             scenario::Fault::Half => Fault::Half,
+            scenario::Fault::Stall => Fault::Stall,
+            scenario::Fault::Drip => Fault::Drip,
+            scenario::Fault::Long => Fault::Long,
+            scenario::Fault::Malformed => Fault::Malformed,
         }),
     }
 }

@@ -62,6 +62,10 @@ impl JsonSchema for AtLeast {
 
 /// Above this lateness of the bench itself, shortfalls smaller than it decide nothing.
 const NOISY_US: u64 = 250_000;
+/// Refused calls from which on their returns are compared.
+const CROWD: usize = 5;
+/// Returns within this time came all at once.
+const AT_ONCE_US: u64 = 100_000;
 /// Violations that are named one by one.
 const SHOWN: usize = 10;
 
@@ -224,8 +228,49 @@ fn judge<'a>(scene: &Scene<'a>, waits: &[(&'a Exchange, AdvertisedWait)]) -> Fin
             format!("No further call after the refusal ({}).", list.en),
         ));
     }
+    notes.extend(observed_part(scene, waits));
+    notes.extend(all_at_once(scene, waits));
     notes.truncate(8);
     if early.is_empty() { obeyed(waits, smallest) } else { disobeyed(scene, &early) }.notes(notes)
+}
+
+/// How much of a wait was observed, when the step ended before it did: what came afterwards nobody knows.
+fn observed_part(scene: &Scene<'_>, waits: &[(&Exchange, AdvertisedWait)]) -> Option<Text> {
+    let (refusal, wait) = waits.last()?;
+    if later_calls(scene, refusal).next().is_some() {
+        return None;
+    }
+    let step = scene.evidence.steps.iter().find(|step| Some(step.started.step) == refusal.step)?;
+    let observed = step.ended_us?.saturating_sub(refusal.ready_us()?);
+    if observed.saturating_add(wait.tolerance_us) >= wait.wait_us {
+        return None;
+    }
+    let (observed, asked) = (ms(observed), ms(wait.wait_us));
+    Some(both!(
+        "Observé pendant {observed} sur {asked} demandés : la suite n’est pas connue.",
+        "Observed for {observed} of {asked} asked: what came afterwards is not known."
+    ))
+}
+
+/// Calls that were refused side by side and came back all in the same moment: the service meets the same load again.
+fn all_at_once(scene: &Scene<'_>, waits: &[(&Exchange, AdvertisedWait)]) -> Option<Text> {
+    let returns: Vec<u64> = waits
+        .iter()
+        .filter_map(|(refusal, _)| {
+            let again = |call: &&Exchange| call_key(call) == call_key(refusal);
+            Some(later_calls(scene, refusal).find(again)?.request.first_byte_us)
+        })
+        .collect();
+    let (first, last) = (returns.iter().min()?, returns.iter().max()?);
+    let (calls, spread) = (returns.len(), last - first);
+    if calls < CROWD || spread > AT_ONCE_US {
+        return None;
+    }
+    let spread = ms(spread);
+    Some(both!(
+        "Les {calls} appels refusés sont revenus en {spread} : un écart aléatoire, toujours en plus, les étalerait.",
+        "The {calls} refused calls came back within {spread}: a random delay, always added, would spread them."
+    ))
 }
 
 /// The later requests of the same service to the same API, in the same step: processes do not share memory.

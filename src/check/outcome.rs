@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Seconds;
 use super::context::{Report, Scene, report};
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature};
@@ -15,6 +16,10 @@ use crate::text::Text;
 pub struct ExpectedOutcome {
     /// What is expected.
     pub is: OutcomeKind,
+    /// A client that is still running at the deadline is at fault only when it had at least that long; with less, a
+    /// person has to say whether it would have ended (its own time-out may be longer). At fault in any case when absent.
+    #[serde(default)]
+    pub hang_after: Option<Seconds>,
 }
 
 /// What a client may report.
@@ -99,6 +104,20 @@ fn malformed(step: &Step) -> Vec<Text> {
         .collect()
 }
 
+/// A client that may have been waiting for its own time-out.
+fn undecided_hang(deadline_ms: u64) -> Finding {
+    Finding::review(
+        both!(
+            "L’adaptateur attendait encore à l’échéance ({deadline_ms} ms) et a été arrêté.",
+            "The adapter was still waiting at the deadline ({deadline_ms} ms) and was stopped."
+        ),
+        both!(
+            "Le client attend une réponse qui ne vient pas. Une personne doit vérifier qu’il a un délai maximal (time-out) de lecture ; avec --patience, le banc attend assez longtemps pour en juger.",
+            "The client waits for an answer that does not come. A person has to check that it has a read time-out; with --patience the bench waits long enough to judge."
+        ),
+    )
+}
+
 impl ExpectedOutcome {
     fn judge(self, step: &Step) -> Finding {
         match report(step) {
@@ -120,6 +139,9 @@ impl ExpectedOutcome {
             Report::Error(message) => self.judge_error(&message),
             Report::Deadline => {
                 let deadline = step.started.deadline_ms;
+                if self.hang_after.is_some_and(|enough| deadline * 1000 < enough.micros()) {
+                    return undecided_hang(deadline);
+                }
                 Finding::broken(
                     both!(
                         "L’adaptateur tournait encore à l’échéance ({deadline} ms) et a été arrêté.",

@@ -21,6 +21,13 @@ pub(crate) fn detail(answer: &Answer, hidden: &str) -> String {
     format!(": {}", printable(&words))
 }
 
+/// Whether an OperationOutcome gives an `expression` as a text: what `chokes-on-expression-text` chokes on.
+pub(crate) fn has_expression_text(answer: &Answer) -> bool {
+    let body = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
+    let issues = body["issue"].as_array().map(Vec::as_slice).unwrap_or_default();
+    issues.iter().any(|issue| issue["expression"].is_string())
+}
+
 fn issues(outcome: &Value) -> String {
     let issues = outcome["issue"].as_array().map(Vec::as_slice).unwrap_or_default();
     issues.iter().filter_map(issue).collect::<Vec<_>>().join("; ")

@@ -8,7 +8,7 @@ use super::clock::Clock;
 use super::error::ClientError;
 use super::flaws::{Flaw, FlawSet};
 use super::pace::{Manners, Pace};
-use super::retry::{Advertised, Repeat, Service, after_failure, after_throttling};
+use super::retry::{Advertised, Repeat, Service, after_failure, after_throttling, misread_delay};
 use super::settings::Settings;
 use super::transport::{Answer, Failure, Lease, Message, Origin, Pool};
 
@@ -111,6 +111,9 @@ impl Line {
     }
 
     async fn limited<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        if self.session.flaws.has(Flaw::NoTimeOut) {
+            return work.await;
+        }
         let now = self.session.clock.now();
         let left = self.session.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_sub(now));
         let limit = left.min(LONGEST_ANSWER);
@@ -189,10 +192,11 @@ impl<'a> Insistence<'a> {
     pub(crate) async fn failed(&mut self, cause: String) -> Result<(), ClientError> {
         self.failed += 1;
         let session = &self.line.session;
-        let due = after_failure(self.failed).map(|repeat| session.clock.now() + repeat.wait);
+        let repeat = after_failure(self.failed, &session.flaws);
+        let due = repeat.map(|repeat| (session.clock.now() + repeat.wait, repeat.manners));
         match due {
-            Some(moment) if !session.is_past_deadline(moment) => {
-                self.manners = usual_manners(session);
+            Some((moment, manners)) if !session.is_past_deadline(moment) => {
+                self.manners = if manners == Manners::Paced { usual_manners(session) } else { manners };
                 session.clock.sleep_until(moment).await;
                 Ok(())
             }
@@ -204,6 +208,10 @@ impl<'a> Insistence<'a> {
         self.throttled += 1;
         let session = &self.line.session;
         let received = session.clock.now();
+        if let Some(wait) = misread_delay(&answer.headers, session.clock.wall(), &session.flaws)? {
+            session.clock.sleep_until(received + wait).await;
+            return Ok(());
+        }
         let advertised = Advertised::read(&answer.headers, session.clock.wall());
         let (service, status) = (self.line.service, answer.status);
         let Some(repeat) = after_throttling(service, status, advertised, self.throttled, &session.flaws)

@@ -105,6 +105,9 @@ pub(crate) enum ClientError {
         /// Which ones and why.
         details: String,
     },
+    /// The client crashes without a word; used by flaws only.
+    #[error("crash")]
+    Crash,
     /// A page met a 429; used by `restarts-paging-after-429` only.
     #[error("{call}: interrupted by HTTP 429")]
     Interrupted {
@@ -122,7 +125,8 @@ impl ClientError {
             | Self::TokenRefused { .. }
             | Self::WaitPastDeadline { .. }
             | Self::Deadline { .. }
-            | Self::Insecure { .. } => true,
+            | Self::Insecure { .. }
+            | Self::Crash => true,
             Self::Refused { status, .. } => *status == 401,
             _ => false,
         }

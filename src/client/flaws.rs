@@ -134,6 +134,54 @@ flaws! {
             "Appelle sans régler sa cadence, avec autant d'appels de front que demandé.",
             "Calls without pacing itself, with as many calls side by side as asked.";
     }
+    // Answers that go wrong on the way.
+    in [Read, Search, ManyReads] {
+        NoTimeOut, "no-time-out",
+            "Attend sans limite une réponse qui ne vient pas.",
+            "Waits without limit for an answer that does not come.";
+        GivesUpSlowAnswers, "gives-up-slow-answers",
+            "Abandonne toute réponse qui n'est pas entière une seconde après son début.",
+            "Gives up any answer that is not whole one second after its beginning.";
+        UnreadableIsEmpty, "unreadable-is-empty",
+            "Prend une réponse illisible pour une réponse vide.",
+            "Takes an unreadable answer for an empty one.";
+        MislabelledIsEmpty, "mislabelled-is-empty",
+            "Prend pour vide une réponse dont le Content-Type n'est pas du JSON.",
+            "Takes an answer whose Content-Type is not JSON for an empty one.";
+        GzipNotDecoded, "gzip-not-decoded",
+            "Annonce accepter gzip et ne sait pas le lire.",
+            "Says that it accepts gzip and cannot read it.";
+        SmallBuffer, "small-buffer",
+            "Refuse une réponse de plus de deux mébioctets.",
+            "Refuses an answer of more than two mebibytes.";
+        TokenFollowsRedirects, "token-follows-redirects",
+            "Envoie son jeton partout où mène une redirection.",
+            "Sends its token wherever a redirection leads.";
+        RedirectsForever, "redirects-forever",
+            "Suit trois cents redirections de suite.",
+            "Follows three hundred redirections in a row.";
+        RedirectIsEmpty, "redirect-is-empty",
+            "Prend une redirection pour une réponse vide.",
+            "Takes a redirection for an empty answer.";
+        HammersOutages, "hammers-outages",
+            "Répète quarante fois, toutes les 100 ms, un appel qui échoue (500, 502, 503 sans délai, 504, coupure).",
+            "Repeats forty times, every 100 ms, a call that fails (500, 502, 503 without a delay, 504, cut).";
+        ResetMsAsSeconds, "reset-ms-as-seconds",
+            "Lit en secondes l'instant que X-Rate-Limit-Reset donne en millisecondes.",
+            "Reads in seconds the instant that X-Rate-Limit-Reset gives in milliseconds.";
+        CrashesOnBadDelay, "crashes-on-bad-delay",
+            "Plante sans un mot sur un Retry-After mal formé.",
+            "Crashes without a word on a malformed Retry-After.";
+        WaitsAnyDelay, "waits-any-delay",
+            "Attend n'importe quel délai annoncé, négatif ou démesuré compris.",
+            "Waits for any delay advertised, negative and immense ones included.";
+        CutsLongDelays, "cuts-long-delays",
+            "N'attend jamais plus de deux secondes.",
+            "Never waits for more than two seconds.";
+        ChokesOnExpressionText, "chokes-on-expression-text",
+            "Plante sans un mot sur une erreur dont « expression » est un texte.",
+            "Crashes without a word on an error whose `expression` is a text.";
+    }
     // Paging and series.
     in [Read, Search, ManyReads, Sync] {
         RestartsPagingAfter429, "restarts-paging-after-429",
@@ -214,6 +262,21 @@ flaws! {
         RejectsUnknownExtensions, "rejects-unknown-extensions",
             "Échoue sur une extension qu'il ne connaît pas.",
             "Fails on an extension that it does not know.";
+        ChokesOnUnknownType, "chokes-on-unknown-type",
+            "Plante sans un mot sur une ressource d'un autre type que les cinq du ROR.",
+            "Crashes without a word on a resource of another type than the five of the ROR.";
+        ChokesOnPrimitiveExtensions, "chokes-on-primitive-extensions",
+            "Plante sans un mot sur une extension du nom (_name).",
+            "Crashes without a word on an extension of the name (_name).";
+        ChokesOnInstants, "chokes-on-instants",
+            "Ne lit pas un instant dont le décalage horaire est négatif.",
+            "Does not read an instant whose offset is negative.";
+        ManglesOtherScripts, "mangles-other-scripts",
+            "Remplace par « ? » les signes absents de Windows-1252.",
+            "Replaces by `?` the signs that Windows-1252 does not have.";
+        TruncatesNames, "truncates-names",
+            "Coupe les noms à 255 caractères.",
+            "Cuts names at 255 characters.";
         FirstIdentifier, "first-identifier",
             "Prend le premier identifiant de la liste au lieu de le choisir par son type.",
             "Takes the first identifier of the list instead of choosing it by its type.";

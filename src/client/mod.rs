@@ -8,6 +8,7 @@ mod answer;
 mod base;
 mod call;
 mod clock;
+mod content;
 mod crew;
 mod error;
 mod flaws;
@@ -47,6 +48,8 @@ use settings::Settings;
 pub const EXIT_DONE: u8 = 0;
 /// Exit code: the client reports an error.
 pub const EXIT_ERROR: u8 = 1;
+/// Exit code of a client that crashes without a word, for the flaws that do.
+const EXIT_CRASH: u8 = 101;
 /// Exit code: the client does not have that action.
 pub const EXIT_NO_SUCH_ACTION: u8 = 89;
 
@@ -104,6 +107,9 @@ fn report(
     settings: Option<&Settings>,
     stdout: &mut dyn Write,
 ) -> u8 {
+    if matches!(outcome, Err(ClientError::Crash)) {
+        return EXIT_CRASH;
+    }
     if outcome.is_err() && flaws.has(Flaw::SilentError) {
         return EXIT_ERROR;
     }

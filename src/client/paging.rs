@@ -16,6 +16,9 @@ use super::ror::{Call, Ror};
 const MOST_PAGES: usize = 20_000;
 /// Pages that `rebuilds-next-url` asks for at most, since its addresses may all give the same page.
 const MOST_REBUILT_PAGES: usize = 20;
+/// The only types that `chokes-on-unknown-type` knows.
+const TYPES: [&str; 5] =
+    ["HealthcareService", "Location", "Organization", "Practitioner", "PractitionerRole"];
 /// Restarts of `restarts-paging-after-429`.
 const RESTARTS: u32 = 5;
 
@@ -151,6 +154,10 @@ impl<'a> Results<'a> {
         let flaws = &ror.session.flaws;
         for entry in elements(&bundle["entry"]) {
             let resource = &entry["resource"];
+            let is_known = resource["resourceType"].as_str().is_some_and(|kind| TYPES.contains(&kind));
+            if flaws.has(Flaw::ChokesOnUnknownType) && !is_known {
+                return Err(ClientError::Crash);
+            }
             let is_match = is_match(self.resource, entry);
             let is_include = entry["search"]["mode"] == "include";
             // What came along may be held beside the results, if it is of another type and held once.

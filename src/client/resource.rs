@@ -11,6 +11,9 @@ pub(crate) const STRUCTURE_DEFINITION: &str =
 /// The only extensions that `rejects-unknown-extensions` knows.
 const KNOWN_EXTENSIONS: [&str; 2] = ["https://interop.esante.gouv.fr/ig/fhir/", "http://hl7.org/fhir/"];
 
+/// The longest name that `truncates-names` keeps, in characters.
+const COLUMN: usize = 255;
+
 /// The items that the client holds at the end, in the order received.
 #[derive(Debug, Default)]
 pub(crate) struct Integrated {
@@ -29,12 +32,21 @@ impl Integrated {
         {
             return Err(content(format!("unknown extension {url}")));
         }
+        if flaws.has(Flaw::ChokesOnPrimitiveExtensions) && has_extended_name(resource) {
+            return Err(ClientError::Crash);
+        }
+        if flaws.has(Flaw::ChokesOnInstants)
+            && let Some(instant) =
+                resource["meta"]["lastUpdated"].as_str().filter(|text| !is_usual_instant(text))
+        {
+            return Err(content(format!("{instant} is no date")));
+        }
         let (kind, id) = key(resource).ok_or_else(|| content("a resource without type or id".to_owned()))?;
         let mut item = Map::new();
         item.insert("resourceType".to_owned(), json!(kind));
         item.insert("id".to_owned(), json!(id));
         if let Some(name) = resource["name"].as_str() {
-            item.insert("name".to_owned(), json!(name));
+            item.insert("name".to_owned(), json!(kept_name(name, flaws)));
         }
         let telecoms = self.telecoms(resource, flaws);
         insert_unless_empty(&mut item, "telecoms", Value::Array(telecoms));
@@ -171,6 +183,32 @@ fn unknown_extension(value: &Value) -> Option<&str> {
         }
         _ => None,
     }
+}
+
+/// Whether the name has an extension: a member called `_name` (FHIR R4 §2.6.2.3).
+fn has_extended_name(resource: &Value) -> bool {
+    resource.get("_name").is_some()
+}
+
+/// What `chokes-on-instants` reads: no offset west of Greenwich.
+fn is_usual_instant(text: &str) -> bool {
+    text.split_once('T').is_some_and(|(_, time)| !time.contains('-'))
+}
+
+/// A name as the client keeps it: as it is, for the correct one.
+fn kept_name(name: &str, flaws: &FlawSet) -> String {
+    if flaws.has(Flaw::TruncatesNames) {
+        return name.chars().take(COLUMN).collect();
+    }
+    if flaws.has(Flaw::ManglesOtherScripts) {
+        return name.chars().map(|sign| if is_western(sign) { sign } else { '?' }).collect();
+    }
+    name.to_owned()
+}
+
+/// Whether Windows-1252 has that sign.
+fn is_western(sign: char) -> bool {
+    u32::from(sign) < 256 || "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ".contains(sign)
 }
 
 fn insert_unless_empty(item: &mut Map<String, Value>, name: &str, value: Value) {

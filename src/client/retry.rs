@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use hyper::HeaderMap;
 use hyper::header::RETRY_AFTER;
 
+use super::error::ClientError;
 use super::flaws::{Flaw, FlawSet};
 use super::pace::Manners;
 
@@ -24,6 +25,11 @@ const AFTER_DATE: Duration = Duration::from_millis(50);
 const ATTEMPTS_AFTER_FAILURE: u32 = 3;
 /// The delay before the repeat of such a call.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// Attempts of `hammers-outages`, and the delay before each.
+const ATTEMPTS_OF_A_HAMMER: u32 = 40;
+const BETWEEN_BLOWS: Duration = Duration::from_millis(100);
+/// The longest delay that `cuts-long-delays` waits for.
+const LONGEST_WHEN_CUT: Duration = Duration::from_secs(2);
 /// A delay of more than a century is a mistake, not a wait.
 const LONGEST_SECONDS: u64 = 100 * 366 * 24 * 3600;
 
@@ -123,7 +129,10 @@ pub(crate) fn after_throttling(
 }
 
 /// What follows a passing failure of an idempotent call: the repeat due after the `attempt`th attempt, or none.
-pub(crate) fn after_failure(attempt: u32) -> Option<Repeat> {
+pub(crate) fn after_failure(attempt: u32, flaws: &FlawSet) -> Option<Repeat> {
+    if flaws.has(Flaw::HammersOutages) {
+        return (attempt < ATTEMPTS_OF_A_HAMMER).then(|| Repeat::hasty(BETWEEN_BLOWS));
+    }
     (attempt < ATTEMPTS_AFTER_FAILURE).then(|| Repeat::alone(AFTER_FAILURE))
 }
 
@@ -133,6 +142,9 @@ fn back_off(attempt: u32) -> Duration {
 }
 
 fn heeded(delay: Duration, flaws: &FlawSet) -> Duration {
+    if flaws.has(Flaw::CutsLongDelays) {
+        return delay.min(LONGEST_WHEN_CUT);
+    }
     if flaws.has(Flaw::RetriesEarly) { delay / 2 } else { delay }
 }
 
@@ -158,9 +170,47 @@ fn flawed_repeat(
         Some((Repeat::hasty(Duration::ZERO), 21))
     } else if flaws.has(Flaw::UnboundedRetries) && !told && status == 429 {
         Some((Repeat::alone(Duration::from_millis(200)), u32::MAX))
+    } else if flaws.has(Flaw::HammersOutages) && !told && status == 503 {
+        Some((Repeat::hasty(BETWEEN_BLOWS), ATTEMPTS_OF_A_HAMMER))
     } else {
         None
     }
+}
+
+/// The wait of a client that misreads what the refusal advertises, whatever its deadline; none when it does not.
+///
+/// # Errors
+/// It crashes.
+pub(crate) fn misread_delay(
+    headers: &HeaderMap,
+    now: SystemTime,
+    flaws: &FlawSet,
+) -> Result<Option<Duration>, ClientError> {
+    let text = headers.get(RETRY_AFTER).map(|value| value.to_str().unwrap_or_default().trim());
+    let digits = text.map(|text| text.trim_start_matches('-'));
+    let number = digits.filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+    if flaws.has(Flaw::CrashesOnBadDelay) && text.is_some_and(|text| text.parse::<u64>().is_err()) {
+        let is_date = text.is_some_and(|text| httpdate::parse_http_date(text).is_ok());
+        return if is_date { Ok(None) } else { Err(ClientError::Crash) };
+    }
+    if flaws.has(Flaw::WaitsAnyDelay)
+        && let Some(number) = number
+    {
+        let seconds: u64 = number.parse().unwrap_or(u64::MAX);
+        // A negative number becomes an immense one, as it does without a sign.
+        let wraps = text.is_some_and(|text| text.starts_with('-'));
+        let immense = wraps || seconds > LONGEST_SECONDS;
+        return Ok(immense.then_some(Duration::from_secs(LONGEST_SECONDS)));
+    }
+    let reset = headers.get("x-rate-limit-reset").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if flaws.has(Flaw::ResetMsAsSeconds)
+        && text.is_none()
+        && let Some(reset) = reset
+    {
+        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        return Ok(Some(Duration::from_secs(reset.saturating_sub(since.as_secs()).min(LONGEST_SECONDS))));
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -216,7 +266,7 @@ mod tests {
         let waits: Vec<_> =
             (1..=5).map(|n| decide(Advertised::Nothing, n, &none).map(|r| r.wait.as_secs())).collect();
         assert_eq!(waits, [Some(1), Some(2), Some(4), Some(4), None]);
-        assert_eq!((1..=3).filter_map(after_failure).count(), 2);
+        assert_eq!((1..=3).filter_map(|attempt| after_failure(attempt, &none)).count(), 2);
     }
 
     #[test]

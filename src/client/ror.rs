@@ -4,19 +4,23 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue, USER_AGENT};
+use hyper::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue, LOCATION, USER_AGENT,
+};
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, Uri};
 use serde_json::Value;
 
-use super::answer::detail;
+use super::answer::{detail, has_expression_text};
 use super::call::{Insistence, Line, Session};
+use super::content;
 use super::error::ClientError;
 use super::flaws::Flaw;
 use super::party::{Party, ror_headers, unsendable};
+use super::query::resolve;
 use super::retry::Service;
 use super::token::{Token, Tokens};
-use super::transport::{Answer, Failure, Message, Origin};
+use super::transport::{Answer, Failure, Message, Origin, Patience};
 
 /// Renewals of the token during one call: one, after a 401.
 const RENEWALS: u32 = 1;
@@ -28,6 +32,10 @@ const MISSED_TURNS: u32 = 3;
 const REPEATS_AFTER_403: u32 = 3;
 /// Where the token and the access rights may go: the origins of these variables, and no others.
 const TRUSTED: [&str; 4] = ["ROR_TOKEN_URL", "ROR_FHIR_URL", "ROR_CAPACITY_URL", "ROR_TASK_URL"];
+/// Redirections of one call that are followed.
+const REDIRECTS: u32 = 5;
+/// The same for the flaw `redirects-forever`.
+const REDIRECTS_FOREVER: u32 = 300;
 const FHIR_JSON: &str = "application/fhir+json";
 
 /// One call of an API.
@@ -52,6 +60,8 @@ pub(crate) struct Call {
     pub(crate) hasty: bool,
     /// Whether half an answer is taken for one, for `export-keeps-cut-file`.
     pub(crate) tolerates_cut: bool,
+    /// Whether a redirection led to it.
+    redirected: bool,
 }
 
 impl Call {
@@ -69,6 +79,7 @@ impl Call {
             interruptible: false,
             hasty: false,
             tolerates_cut: false,
+            redirected: false,
         }
     }
 
@@ -156,12 +167,15 @@ impl Ror {
     /// The call is refused or given up.
     pub(crate) async fn fetch(&self, call: &Call) -> Result<Fetched, ClientError> {
         self.settle(call, |answer| {
+            if is_redirect(answer.status) && self.session.flaws.has(Flaw::RedirectIsEmpty) {
+                return Reading::Taken(Fetched { body: content::nothing(), date: None });
+            }
             if answer.status != 200 {
                 return Reading::Refused(answer);
             }
-            match serde_json::from_slice(&answer.body) {
+            match content::document(&answer, &self.session.flaws) {
                 Ok(body) => Reading::Taken(Fetched { body, date: date(&answer.headers) }),
-                Err(error) => Reading::Broken(format!("the answer is not JSON: {error}")),
+                Err(problem) => Reading::Broken(problem),
             }
         })
         .await
@@ -204,7 +218,9 @@ impl Ror {
     ) -> Result<T, ClientError> {
         let mut insistence =
             Insistence::new(&self.line, &call.name).interruptible(call.interruptible).hasty(call.hasty);
-        let (mut renewals, mut forbidden) = (0, 0);
+        let (mut renewals, mut forbidden, mut redirects) = (0, 0, 0);
+        let mut redirected;
+        let mut call = call;
         loop {
             let (token, outcome) = self.attempt(call, &insistence).await?;
             if let (false, Some(cause)) = (call.repeatable, outcome.lost()) {
@@ -216,6 +232,13 @@ impl Ror {
             if answer.status != 401 {
                 self.tokens.accepted(&token).await;
             }
+            let answer = match content::decoded(answer, &self.session.flaws) {
+                Ok(answer) => answer,
+                Err(cause) => {
+                    insistence.failed(cause).await?;
+                    continue;
+                }
+            };
             let refused = match read(answer) {
                 Reading::Taken(taken) => return Ok(taken),
                 Reading::Broken(cause) => {
@@ -224,10 +247,20 @@ impl Ror {
                 }
                 Reading::Refused(answer) => answer,
             };
+            if let Some(link) = location(&refused).filter(|_| call.method == Method::GET) {
+                redirects += 1;
+                redirected = self.redirected(call, &link, redirects)?;
+                call = &redirected;
+                continue;
+            }
             match refused.status {
                 401 if renewals < self.renewals() && self.tokens.renew(&token).await? => renewals += 1,
                 403 if self.repeats_403() && forbidden < REPEATS_AFTER_403 => forbidden += 1,
                 status => {
+                    let flaws = &self.session.flaws;
+                    if flaws.has(Flaw::ChokesOnExpressionText) && has_expression_text(&refused) {
+                        return Err(ClientError::Crash);
+                    }
                     return Err(ClientError::Refused {
                         call: call.name.clone(),
                         status,
@@ -268,12 +301,29 @@ impl Ror {
         }
     }
 
+    /// The call as a redirection wants it: a link like any other, which does not lead the token elsewhere.
+    fn redirected(&self, call: &Call, link: &str, redirects: u32) -> Result<Call, ClientError> {
+        let flaws = &self.session.flaws;
+        let most = if flaws.has(Flaw::RedirectsForever) { REDIRECTS_FOREVER } else { REDIRECTS };
+        if redirects > most {
+            let problem = format!("redirected {redirects} times, given up");
+            return Err(ClientError::Content { call: call.name.clone(), problem });
+        }
+        let mut redirected = call.clone();
+        redirected.redirected = true;
+        redirected.url = resolve(&call.url, link)?;
+        Ok(redirected)
+    }
+
     /// The origin of a call, if the token may go there.
     fn origin(&self, call: &Call) -> Result<Origin, ClientError> {
         let origin = Origin::of(&call.url).ok_or_else(|| {
             ClientError::Settings(format!("{}: the URL is not an absolute http(s) URL", call.name))
         })?;
-        if self.trusted.contains(&origin) || self.session.flaws.has(Flaw::FollowsForeignLinks) {
+        let flaws = &self.session.flaws;
+        let anywhere = flaws.has(Flaw::FollowsForeignLinks)
+            || (call.redirected && flaws.has(Flaw::TokenFollowsRedirects));
+        if self.trusted.contains(&origin) || anywhere {
             Ok(origin)
         } else {
             Err(ClientError::ForeignLink(origin.to_string()))
@@ -285,6 +335,7 @@ impl Ror {
         let bearer = HeaderValue::from_str(&format!("Bearer {}", token.value));
         headers.insert(AUTHORIZATION, bearer.map_err(|_| unsendable("the token"))?);
         headers.insert(ACCEPT, HeaderValue::from_static(FHIR_JSON));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         headers.insert(USER_AGENT, HeaderValue::from_static(super::USER_AGENT));
         headers.extend(call.headers.clone());
         let forgets_rights = call.by_worker && self.session.flaws.has(Flaw::HeadersMissingInParallel);
@@ -297,7 +348,8 @@ impl Ror {
             call.url.clone()
         };
         let (method, body) = (call.method.clone(), call.body.clone());
-        Ok(Message { method, url, headers, body, tolerates_cut: call.tolerates_cut })
+        let patience = Patience::of(&self.session.flaws);
+        Ok(Message { method, url, headers, body, tolerates_cut: call.tolerates_cut, patience })
     }
 
     fn renewals(&self) -> u32 {
@@ -333,6 +385,17 @@ impl Outcome {
             _ => None,
         }
     }
+}
+
+/// Whether a status is a redirection that asks for the same again elsewhere (RFC 9110 §15.4).
+fn is_redirect(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+/// Where a redirection leads.
+fn location(answer: &Answer) -> Option<String> {
+    let location = answer.headers.get(LOCATION).filter(|_| is_redirect(answer.status))?;
+    Some(location.to_str().ok()?.to_owned())
 }
 
 fn date(headers: &HeaderMap) -> Option<SystemTime> {

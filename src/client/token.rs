@@ -15,7 +15,7 @@ use super::call::{Insistence, Line, Session};
 use super::error::ClientError;
 use super::flaws::Flaw;
 use super::party::Party;
-use super::transport::{Answer, Message, Origin};
+use super::transport::{Answer, Message, Origin, Patience};
 
 /// The name of the call in messages.
 const CALL: &str = "token request";
@@ -75,7 +75,8 @@ impl Tokens {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(super::USER_AGENT));
         let body = form(&session, party)?.into();
-        let message = Message { method: Method::POST, url, headers, body, tolerates_cut: false };
+        let patience = Patience::of(&session.flaws);
+        let message = Message { method: Method::POST, url, headers, body, tolerates_cut: false, patience };
         Ok(Self { session, line, message, origin, party, state: Mutex::default() })
     }
 

@@ -23,7 +23,11 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use super::flaws::{Flaw, FlawSet};
 
 /// The longest answer that is read; a page of 200 resources is about 1 MiB.
-const MAX_BODY: usize = 64 * 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 64 * 1024 * 1024;
+/// How long the next piece of a body is waited for.
+const LONGEST_SILENCE: Duration = Duration::from_secs(4);
+/// The longest that `gives-up-slow-answers` waits for a whole body.
+const IMPATIENCE: Duration = Duration::from_secs(1);
 /// How long the end of the connections is waited for when the client ends.
 const FAREWELL: Duration = Duration::from_millis(200);
 
@@ -69,6 +73,27 @@ pub(crate) struct Message {
     pub(crate) body: Bytes,
     /// Whether an answer whose body is cut off counts as an answer; for `export-keeps-cut-file` only.
     pub(crate) tolerates_cut: bool,
+    /// How long the body of the answer is waited for.
+    pub(crate) patience: Patience,
+}
+
+/// How long a body is waited for once it has begun.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// Between two pieces: a slow answer is read to its end, one that has stopped is not.
+    silence: Duration,
+    /// From its beginning to its end.
+    whole: Duration,
+}
+
+impl Patience {
+    /// The patience of a client with these flaws.
+    pub(crate) fn of(flaws: &FlawSet) -> Self {
+        Self {
+            silence: if flaws.has(Flaw::NoTimeOut) { Duration::MAX } else { LONGEST_SILENCE },
+            whole: if flaws.has(Flaw::GivesUpSlowAnswers) { IMPATIENCE } else { Duration::MAX },
+        }
+    }
 }
 
 /// One answer, read to its end.
@@ -173,6 +198,7 @@ impl Pool {
             headers: message.headers.clone(),
             body: message.body.clone(),
             tolerates_cut: message.tolerates_cut,
+            patience: message.patience,
             url,
         };
         Some((Origin::of(&message.url)?, message))
@@ -181,7 +207,10 @@ impl Pool {
     async fn send_once(&self, mut lease: Lease, message: &Message) -> Result<Answer, Failure> {
         let response = lease.request(message).await.map_err(|error| failure(&error))?;
         let (head, body) = response.into_parts();
-        let (body, whole) = match received(body).await {
+        let patience = message.patience;
+        let outcome = tokio::time::timeout(patience.whole, received(body, patience.silence)).await;
+        let late = |_| (Bytes::new(), Some(Failure::Passing("the answer took too long".to_owned())));
+        let (body, whole) = match outcome.unwrap_or_else(late) {
             (body, None) => (body, true),
             (body, Some(_)) if message.tolerates_cut => (body, false),
             (_, Some(failure)) => return Err(failure),
@@ -318,10 +347,18 @@ impl Lease {
 }
 
 /// What came of a body, and why not all of it.
-async fn received(body: Incoming) -> (Bytes, Option<Failure>) {
+async fn received(body: Incoming, silence: Duration) -> (Bytes, Option<Failure>) {
     let mut body = Limited::new(body, MAX_BODY);
     let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
+    loop {
+        let frame = match tokio::time::timeout(silence, body.frame()).await {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break,
+            Err(_) => {
+                let cause = format!("the answer stopped for {} s", silence.as_secs());
+                return (bytes.into(), Some(Failure::Passing(cause)));
+            }
+        };
         match frame.map(Frame::into_data) {
             Ok(Ok(data)) => bytes.extend_from_slice(&data),
             Ok(Err(_)) => {}

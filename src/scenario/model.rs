@@ -221,6 +221,23 @@ pub struct Quotas {
     pub other_services: u32,
     /// Whether the 429 carries Retry-After, and how.
     pub retry_after: AdvertiseDelay,
+    /// In which headers the 429 speaks.
+    pub dialect: Dialect,
+}
+
+/// In which headers a refusal by quota speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dialect {
+    /// Retry-After (RFC 9110).
+    #[default]
+    Rfc,
+    /// The gateway's X-Rate-Limit-*, whose -Reset is an instant in milliseconds since 1970; no Retry-After.
+    Gravitee,
+    /// RateLimit and RateLimit-Policy (an IETF draft); no Retry-After.
+    DraftRatelimit,
+    /// Neither.
+    Bare,
 }
 
 /// How a refusal by quota advertises its delay.
@@ -264,6 +281,8 @@ pub struct On {
     pub times: Option<u32>,
     /// All from the nth on.
     pub forever: bool,
+    /// All from the nth on, for that long.
+    pub during: Option<Seconds>,
     /// Only while this step is played, from 1.
     pub step: Option<u32>,
 }
@@ -280,10 +299,26 @@ pub struct Reply {
     pub retry_after_date: Option<Seconds>,
     /// Retry-After with exactly these characters.
     pub retry_after_raw: Option<String>,
+    /// Several Retry-After headers, each with exactly these characters.
+    pub retry_after_several: Vec<String>,
+    /// In which headers the delay is told.
+    pub dialect: Dialect,
     /// Body.
     pub body: ReplyBody,
+    /// What Content-Type says instead of the truth.
+    pub content_type: Option<String>,
+    /// Where a redirection leads.
+    pub redirect: Option<Redirect>,
+    /// When the body is compressed.
+    pub gzip: Option<Gzip>,
+    /// A page of a search gets entries besides its own: an OperationOutcome, and a type that nobody asked for.
+    pub strangers: bool,
+    /// MiB of white space put into a JSON body, 16 at most.
+    pub padding: Option<u32>,
     /// What happens to the answer on the wire.
     pub fault: Option<Fault>,
+    /// How long a stall or a drip lasts; 2s when absent.
+    pub lasts: Option<Seconds>,
     /// How long the answer is held back: calls that were under way by themselves arrive meanwhile, so that what comes
     /// after it is a reaction.
     pub hold: Option<Seconds>,
@@ -302,6 +337,10 @@ pub enum ReplyBody {
     Html,
     /// Nothing.
     Empty,
+    /// OperationOutcome whose `expression` is a text, as the ROR has been seen to write it.
+    ExpressionText,
+    /// OperationOutcome whose `expression` is a list, as FHIR has it.
+    ExpressionList,
 }
 
 /// What happens to an answer on the wire.
@@ -314,6 +353,34 @@ pub enum Fault {
     Truncate,
     /// The body is half of itself, and whole as far as HTTP can tell.
     Half,
+    /// Half of the body, then nothing for a while, then the connection is cut.
+    Stall,
+    /// The body comes in small pieces over a while, and whole.
+    Drip,
+    /// Content-Length announces more than there is.
+    Long,
+    /// The body has its length and its end, but is no JSON.
+    Malformed,
+}
+
+/// Where a redirection leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Redirect {
+    /// The same resource on the same host.
+    Same,
+    /// Another host, where a token must not go.
+    AnotherHost,
+}
+
+/// When a body is compressed with gzip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gzip {
+    /// When the request says that it may be.
+    IfAsked,
+    /// In any case.
+    Always,
 }
 
 /// One step: exactly one of `act`, `wait` and `change`.

@@ -32,6 +32,15 @@ pub struct Behaviour {
     pub foreign: Option<ForeignLink>,
 }
 
+impl Behaviour {
+    /// Whether a listener has to play another host.
+    #[must_use]
+    pub fn needs_another_host(&self) -> bool {
+        let leads_there = |reply: &Scripted| reply.redirect == Some(Redirect::AnotherHost);
+        self.foreign.is_some() || self.scripted.iter().any(leads_there)
+    }
+}
+
 /// How extractions (`$export`) go.
 #[derive(Debug, Clone)]
 pub struct ExportBehaviour {
@@ -102,6 +111,8 @@ pub struct Quotas {
     pub other_services: u32,
     /// How the 429 says when to come back.
     pub advertise: Advertise,
+    /// In which dialect it does so.
+    pub dialect: Dialect,
 }
 
 impl Default for Quotas {
@@ -113,6 +124,7 @@ impl Default for Quotas {
             enforced: true,
             other_services: 0,
             advertise: Advertise::Seconds,
+            dialect: Dialect::Rfc,
         }
     }
 }
@@ -137,6 +149,20 @@ pub enum Advertise {
     Absent,
 }
 
+/// In which headers a refusal by quota speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// Retry-After (RFC 9110 §10.2.3).
+    #[default]
+    Rfc,
+    /// The gateway's `X-Rate-Limit-*`, whose `-Reset` is an instant in milliseconds since 1970; no Retry-After.
+    Gravitee,
+    /// `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers); no Retry-After.
+    DraftRatelimit,
+    /// Neither.
+    Bare,
+}
+
 /// A reply out of the ordinary, for requests that passed the token and whitelist gates.
 #[derive(Debug, Clone)]
 pub struct Scripted {
@@ -146,14 +172,30 @@ pub struct Scripted {
     pub nth: u32,
     /// How many in a row; none: all from then on.
     pub times: Option<u32>,
+    /// For how long from the first one on, whatever their number.
+    pub during: Option<Duration>,
     /// The status; none: the ordinary answer, with `fault`.
     pub status: Option<u16>,
     /// When the client is told to come back.
     pub retry_after: Option<RetryAfter>,
+    /// In which dialect.
+    pub dialect: Dialect,
     /// The body.
     pub body: ScriptedBody,
+    /// What Content-Type says instead of the truth.
+    pub content_type: Option<String>,
+    /// Where Location leads.
+    pub redirect: Option<Redirect>,
+    /// When the body is compressed with gzip.
+    pub gzip: Option<Gzip>,
+    /// Entries of other types that a searchset gets besides its own.
+    pub strangers: bool,
+    /// White space put into a JSON body, which changes nothing but its size; bytes.
+    pub padding: usize,
     /// What happens to the answer on the wire.
     pub fault: Option<Fault>,
+    /// How long a stall or a drip lasts.
+    pub lasts: Duration,
     /// How long the answer is held back.
     pub hold: Option<Duration>,
 }
@@ -209,6 +251,26 @@ pub enum RetryAfter {
     DateIn(Duration),
     /// Exactly these characters.
     Raw(String),
+    /// One header for each.
+    Several(Vec<String>),
+}
+
+/// Where a redirection leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redirect {
+    /// To the same URL on the same host.
+    Same,
+    /// To the same path on another host, where a token must not go.
+    AnotherHost,
+}
+
+/// When a body is compressed with gzip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gzip {
+    /// When the request says that it may be (RFC 9110 §12.5.3).
+    IfAsked,
+    /// In any case.
+    Always,
 }
 
 /// Body of a scripted reply.
@@ -223,6 +285,10 @@ pub enum ScriptedBody {
     Html,
     /// Nothing.
     Empty,
+    /// OperationOutcome whose `expression` is a text, as the ROR has been seen to write it.
+    ExpressionText,
+    /// OperationOutcome whose `expression` is a list, as FHIR has it.
+    ExpressionList,
 }
 
 /// What happens to an answer on the wire.
@@ -234,6 +300,14 @@ pub enum Fault {
     Truncate,
     /// The body is half of itself, and whole as far as HTTP can tell.
     Half,
+    /// Half of the body, then nothing for a while, then the connection is cut.
+    Stall,
+    /// The body comes in small pieces over a while, and whole.
+    Drip,
+    /// Content-Length announces more than there is.
+    Long,
+    /// The body has its length and its end, but is no JSON.
+    Malformed,
 }
 
 impl Fault {
@@ -244,6 +318,10 @@ impl Fault {
             Self::Reset => "reset",
             Self::Truncate => "truncate",
             Self::Half => "half",
+            Self::Stall => "stall",
+            Self::Drip => "drip",
+            Self::Long => "long",
+            Self::Malformed => "malformed",
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn answer(state: &State, request: &Received) -> Answer {
     state.decide(exchange, "whitelist", true, "active");
     let quota = state.count_level_2(exchange, api, entry);
     if let Some(scripted) = state.scripted(request, &entry.service) {
-        return refusal::scripted(state, api, scripted, || ordinary(state, request, entry));
+        return refusal::scripted(state, request, scripted, || ordinary(state, request, entry));
     }
     match quota {
         Err(count) => refusal::quota(state, api, &count),

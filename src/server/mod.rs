@@ -131,7 +131,7 @@ impl Mock {
         let (stop, stopped) = watch::channel(false);
         let mut roles =
             if place.port.is_some() { vec![Role::All] } else { vec![Role::Authorisation, Role::Api] };
-        if state.behaviour.foreign.is_some() {
+        if state.behaviour.needs_another_host() {
             roles.push(Role::AnotherHost);
         }
         let mut ports = Vec::new();

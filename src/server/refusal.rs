@@ -1,11 +1,13 @@
 //! Refusals that both endpoints share: by quota, and by a scripted reply.
 
-use hyper::header::{CONTENT_TYPE, HeaderValue};
-use serde_json::json;
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::answer::Answer;
-use super::behaviour::{Advertise, Fault, RetryAfter, Scripted, ScriptedBody};
+use super::behaviour::{Advertise, Dialect, Fault, Gzip, Redirect, RetryAfter, Scripted, ScriptedBody};
+use super::received::Received;
 use super::state::State;
 use crate::journal::Api;
 use crate::ror::Problem;
@@ -15,44 +17,165 @@ use crate::ror::quota::{self, Count};
 pub(super) fn quota(state: &State, api: Api, count: &Count) -> Answer {
     let refused = usual(api, 429, "Too many requests: the quota is exceeded");
     let wait_us = count.retry_in_us.unwrap_or(quota::WINDOW_US);
-    match state.behaviour.quotas.advertise {
-        Advertise::Absent => refused,
-        Advertise::Seconds => refused.retry_after(&quota::advertised_seconds(wait_us).to_string()),
-        Advertise::Date => refused.retry_after(&date_in(state, wait_us)),
+    let quotas = &state.behaviour.quotas;
+    match (quotas.dialect, quotas.advertise) {
+        (Dialect::Rfc, Advertise::Absent) => refused,
+        (Dialect::Rfc, Advertise::Seconds) => {
+            refused.retry_after(&quota::advertised_seconds(wait_us).to_string())
+        }
+        (Dialect::Rfc, Advertise::Date) => refused.retry_after(&date_in(state, wait_us)),
+        (dialect, _) => in_dialect(state, refused, dialect, count.limit, Some(wait_us)),
     }
+}
+
+/// Says in a dialect without Retry-After when the quota opens again; with no delay, that nobody knows.
+fn in_dialect(state: &State, answer: Answer, dialect: Dialect, limit: u32, wait_us: Option<u64>) -> Answer {
+    match dialect {
+        Dialect::Rfc | Dialect::Bare => answer,
+        Dialect::Gravitee => {
+            let reset = wait_us.map_or(-1, |wait_us| {
+                let end = state.journal.wall_at(state.journal.now_us()) + microseconds(wait_us);
+                // Rounded up: what is advertised is never too early.
+                end.unix_timestamp_nanos().div_euclid(1_000_000) + 1
+            });
+            answer
+                .with(HeaderName::from_static("x-rate-limit-limit"), &limit.to_string())
+                .with(HeaderName::from_static("x-rate-limit-remaining"), "0")
+                .with(HeaderName::from_static("x-rate-limit-reset"), &reset.to_string())
+        }
+        Dialect::DraftRatelimit => {
+            let window_s = quota::WINDOW_US / 1_000_000;
+            let policy = format!("\"default\";q={limit};w={window_s}");
+            let left = format!("\"default\";r=0;t={}", wait_us.map_or(window_s, quota::advertised_seconds));
+            answer
+                .with(HeaderName::from_static("ratelimit-policy"), &policy)
+                .with(HeaderName::from_static("ratelimit"), &left)
+        }
+    }
+}
+
+fn microseconds(wait_us: u64) -> time::Duration {
+    time::Duration::microseconds(i64::try_from(wait_us).unwrap_or(i64::MAX / 2))
 }
 
 /// A reply of the scenario; without a status it is the ordinary answer with a fault.
 pub(super) fn scripted(
     state: &State,
-    api: Api,
+    request: &Received,
     (number, scripted): (u32, &Scripted),
     ordinary: impl FnOnce() -> Answer,
 ) -> Answer {
     let mut answer = match scripted.status {
         None => ordinary(),
-        Some(status) => body(api, status, scripted.body),
+        Some(status) => body(request.api, status, scripted.body),
     };
-    if let Some(retry_after) = &scripted.retry_after {
-        answer = answer.retry_after(&match retry_after {
-            RetryAfter::Seconds(seconds) => seconds.to_string(),
-            RetryAfter::DateIn(delay) => date_in(state, u64::try_from(delay.as_micros()).unwrap_or(u64::MAX)),
-            RetryAfter::Raw(text) => text.clone(),
-        });
+    answer = advertised(state, answer, scripted);
+    if let Some(location) = scripted.redirect.and_then(|redirect| location(state, request, redirect)) {
+        answer = answer.with(LOCATION, &location);
     }
     answer.scripted = Some(number);
+    answer.made_up = scripted.status.is_some();
     answer.fault = scripted.fault;
-    if scripted.fault == Some(Fault::Half) {
-        answer.body.truncate(answer.body.len() / 2);
+    match scripted.fault {
+        Some(Fault::Half) => answer.body.truncate(answer.body.len() / 2),
+        Some(Fault::Malformed) => answer.body = malformed(&answer.body),
+        _ => {}
     }
+    if scripted.strangers {
+        answer.body = with_strangers(&answer.body);
+    }
+    answer.lasts = scripted.lasts;
+    answer.padding = scripted.padding;
+    answer.labelled.clone_from(&scripted.content_type);
+    answer.gzip = match scripted.gzip {
+        None => false,
+        Some(Gzip::Always) => true,
+        Some(Gzip::IfAsked) => {
+            request.text_header("accept-encoding").is_some_and(|codings| asks_gzip(&codings))
+        }
+    };
     answer.hold = scripted.hold;
     answer
 }
 
+/// The delay of a scripted refusal, in its dialect.
+fn advertised(state: &State, answer: Answer, scripted: &Scripted) -> Answer {
+    if scripted.dialect != Dialect::Rfc {
+        let wait_us = match &scripted.retry_after {
+            Some(RetryAfter::Seconds(seconds)) => Some(seconds.saturating_mul(1_000_000)),
+            Some(RetryAfter::DateIn(delay)) => Some(u64::try_from(delay.as_micros()).unwrap_or(u64::MAX)),
+            Some(RetryAfter::Raw(_) | RetryAfter::Several(_)) | None => None,
+        };
+        let limit = state.behaviour.quotas.level_2_authenticated;
+        return in_dialect(state, answer, scripted.dialect, limit, wait_us);
+    }
+    match &scripted.retry_after {
+        None => answer,
+        Some(RetryAfter::Seconds(seconds)) => answer.retry_after(&seconds.to_string()),
+        Some(RetryAfter::DateIn(delay)) => {
+            answer.retry_after(&date_in(state, u64::try_from(delay.as_micros()).unwrap_or(u64::MAX)))
+        }
+        Some(RetryAfter::Raw(text)) => answer.retry_after(text),
+        Some(RetryAfter::Several(texts)) => {
+            texts.iter().fold(answer, |answer, text| answer.and_retry_after(text))
+        }
+    }
+}
+
+/// Where a redirection leads; the harmless parameter makes it another URL, which clients that look for circles need.
+fn location(state: &State, request: &Received, redirect: Redirect) -> Option<String> {
+    let origin = match redirect {
+        Redirect::Same => request.origin(state),
+        Redirect::AnotherHost => format!("https://{}", state.another_host()?),
+    };
+    let separator = if request.target.contains('?') { '&' } else { '?' };
+    Some(format!("{origin}{}{separator}_format=json", request.target))
+}
+
+/// The same length and the same end, and no JSON: one colon in the middle is missing.
+fn malformed(body: &Bytes) -> Bytes {
+    let mut broken = body.to_vec();
+    let half = broken.len() / 2;
+    let colons = |range: &[u8]| range.windows(2).position(|pair| pair == b"\":");
+    match colons(&broken[half..]).map(|at| half + at).or_else(|| colons(&broken)) {
+        Some(at) => broken[at + 1] = b' ',
+        None => broken.push(b'}'),
+    }
+    broken.into()
+}
+
+/// A searchset with two more entries: what the server has to say (mode `outcome`), and a resource
+/// of a type that nobody asked for.
+fn with_strangers(body: &Bytes) -> Bytes {
+    let Ok(mut bundle) = serde_json::from_slice::<Value>(body) else { return body.clone() };
+    let Some(entries) = bundle["entry"].as_array_mut() else { return body.clone() };
+    let warning =
+        json!({ "severity": "information", "code": "informational", "diagnostics": "For your information" });
+    let outcome = json!({ "resourceType": "OperationOutcome", "id": "avis", "issue": [warning] });
+    let concept = json!({ "coding": [{ "system": "urn:oid:2.16.840.1.113883.3.9999", "code": "inconnu" }] });
+    let basic = json!({ "resourceType": "Basic", "id": "inconnu-1", "code": concept });
+    entries.insert(0, json!({ "resource": outcome, "search": { "mode": "outcome" } }));
+    entries.push(json!({ "resource": basic, "search": { "mode": "include" } }));
+    bundle.to_string().into()
+}
+
+/// Whether gzip is acceptable (RFC 9110 §12.5.3): named, or covered by `*`, and not with `q=0`.
+fn asks_gzip(codings: &str) -> bool {
+    let weight = |name: &str| {
+        codings.split(',').find_map(|coding| {
+            let mut parts = coding.split(';').map(str::trim);
+            let named = parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case(name));
+            let refused =
+                parts.any(|part| part.strip_prefix("q=").and_then(|q| q.parse().ok()) == Some(0.0_f32));
+            named.then_some(!refused)
+        })
+    };
+    weight("gzip").or_else(|| weight("*")).unwrap_or(false)
+}
+
 /// An IMF-fixdate that far ahead, rounded up to a whole second: what is advertised is never too early.
 fn date_in(state: &State, wait_us: u64) -> String {
-    let wait = time::Duration::microseconds(i64::try_from(wait_us).unwrap_or(i64::MAX / 2));
-    let end = state.journal.wall_at(state.journal.now_us()) + wait;
+    let end = state.journal.wall_at(state.journal.now_us()) + microseconds(wait_us);
     let rounded = end.unix_timestamp() + i64::from(end.nanosecond() > 0);
     http_date(OffsetDateTime::from_unix_timestamp(rounded).unwrap_or(end))
 }
@@ -74,6 +197,14 @@ fn body(api: Api, status: u16, body: ScriptedBody) -> Answer {
             "text/html; charset=utf-8",
             format!("<!doctype html><title>{status}</title><h1>Service indisponible</h1>"),
         ),
+        ScriptedBody::ExpressionText | ScriptedBody::ExpressionList => {
+            let mut outcome =
+                Problem::new(status, "processing", "The mock was told to answer so").to_operation_outcome();
+            let place = "HealthcareService.location";
+            let list = body == ScriptedBody::ExpressionList;
+            outcome["issue"][0]["expression"] = if list { json!([place]) } else { json!(place) };
+            Answer::fhir(status, outcome.to_string())
+        }
         ScriptedBody::Empty => {
             let mut answer = Answer::new(status, "text/plain", "");
             answer.headers.remove(CONTENT_TYPE);
@@ -108,4 +239,42 @@ fn usual(api: Api, status: u16, what: &str) -> Answer {
         answer.headers.insert(hyper::header::WWW_AUTHENTICATE, challenge);
     }
     answer
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_malformed_body_keeps_its_length_and_is_no_json() {
+        let body = Bytes::from(json!({ "entry": [{ "id": "1" }, { "id": "2" }], "total": 2 }).to_string());
+        let broken = malformed(&body);
+        assert_eq!((broken.len(), broken.last()), (body.len(), body.last()));
+        assert!(serde_json::from_slice::<Value>(&broken).is_err());
+        assert!(serde_json::from_slice::<Value>(&malformed(&Bytes::from_static(b"[1]"))).is_err());
+    }
+
+    #[test]
+    fn gzip_is_asked_for_by_name_or_by_star_unless_refused() {
+        for codings in ["gzip", "deflate, GZIP;q=0.5", "*", "br, *;q=0.1"] {
+            assert!(asks_gzip(codings), "{codings}");
+        }
+        for codings in ["", "identity", "gzip;q=0", "br, gzip; q=0.0, *", "*;q=0"] {
+            assert!(!asks_gzip(codings), "{codings}");
+        }
+    }
+
+    #[test]
+    fn strangers_come_beside_the_results() {
+        let body = Bytes::from(
+            json!({ "resourceType": "Bundle", "total": 1, "entry": [{ "resource": { "id": "1" } }] })
+                .to_string(),
+        );
+        let bundle: Value = serde_json::from_slice(&with_strangers(&body)).unwrap();
+        let modes: Vec<_> =
+            bundle["entry"].as_array().unwrap().iter().map(|entry| &entry["search"]["mode"]).collect();
+        assert_eq!(modes, [&json!("outcome"), &Value::Null, &json!("include")]);
+        assert_eq!(bundle["total"], 1);
+    }
 }

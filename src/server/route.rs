@@ -147,7 +147,7 @@ fn send(context: &ConnectionContext, exchange: u32, answer: Answer) -> Result<Re
         },
         ready_us,
         scripted: answer.scripted,
-        fault: answer.fault.map(|fault| fault.name().to_owned()),
+        fault: answer.fault_name().map(str::to_owned),
     };
     if cut {
         journal.write(Event::Response(Box::new(event)));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -30,8 +31,8 @@ pub(super) struct State {
     pub(super) names: Vec<String>,
     level_1: Mutex<Windows<Api>>,
     level_2: Mutex<Windows<(String, Api)>>,
-    /// Requests that each scripted reply has met, by service.
-    matched: Mutex<BTreeMap<(String, u32), u32>>,
+    /// What each scripted reply has met, by service.
+    matched: Mutex<BTreeMap<(String, u32), Met>>,
     searches: Mutex<Searches>,
     pub(super) data: Data,
     pub(super) exports: Exports,
@@ -40,6 +41,28 @@ pub(super) struct State {
     pub(super) phase: AtomicU32,
     /// Authority of the listener that plays another host.
     foreign: OnceLock<String>,
+}
+
+/// What a scripted reply has met of one service.
+#[derive(Default)]
+struct Met {
+    requests: u32,
+    /// When it was due for the first time, µs.
+    since_us: Option<u64>,
+}
+
+impl Met {
+    /// Whether the reply is due to one more request, at `now_us`.
+    fn is_due(&mut self, scripted: &Scripted, now_us: u64) -> bool {
+        self.requests += 1;
+        if self.requests < scripted.nth {
+            return false;
+        }
+        match scripted.during {
+            None => scripted.times.is_none_or(|times| self.requests - scripted.nth < times),
+            Some(during) => now_us.saturating_sub(*self.since_us.get_or_insert(now_us)) < micros(during),
+        }
+    }
 }
 
 /// A search that is being paged through.
@@ -143,10 +166,8 @@ impl State {
             if !scripted.on.selects(request.method(), request.path(), &parameters, api, phase) {
                 continue;
             }
-            let count = matched.entry((service.to_owned(), number)).or_insert(0);
-            *count += 1;
-            let due =
-                *count >= scripted.nth && scripted.times.is_none_or(|times| *count - scripted.nth < times);
+            let met = matched.entry((service.to_owned(), number)).or_default();
+            let due = met.is_due(scripted, self.journal.now_us());
             if due && chosen.is_none() {
                 chosen = Some((number, scripted));
             }
@@ -173,6 +194,11 @@ impl State {
         id
     }
 
+    /// Another host, `name:port`, when there is one.
+    pub(super) fn another_host(&self) -> Option<&str> {
+        self.foreign.get().map(String::as_str)
+    }
+
     /// Another host's base URL, when that link is to name one.
     pub(super) fn foreign_base(&self, link: ForeignLink) -> Option<String> {
         let authority = self.foreign.get().filter(|_| self.behaviour.foreign == Some(link))?;
@@ -189,6 +215,10 @@ impl State {
     pub(super) fn search(&self, id: Uuid) -> Option<PagedSearch> {
         lock(&self.searches).by_id.get(&id).cloned()
     }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// An identifier that nobody guesses.

@@ -146,7 +146,7 @@ pub(super) fn answer(state: &State, request: &Received) -> Answer {
     state.decide(exchange, "whitelist", true, "active");
     let quota = state.count_level_2(exchange, Api::Token, entry);
     if let Some(scripted) = state.scripted(request, &entry.service) {
-        return refusal::scripted(state, Api::Token, scripted, || grant(state, request, entry, &form));
+        return refusal::scripted(state, request, scripted, || grant(state, request, entry, &form));
     }
     match quota {
         Err(count) => refusal::quota(state, Api::Token, &count),

@@ -7,6 +7,9 @@ use crate::scenario::load::Key;
 use crate::scenario::model::{On, Reply};
 use crate::text::Text;
 
+/// Most white space in a reply, MiB.
+const MOST_PADDING: u32 = 16;
+
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
 impl Lint<'_> {
@@ -25,13 +28,15 @@ impl Lint<'_> {
                 self.count(place!["given", "replies", index, "on", key]);
             }
         }
-        if on.forever && on.times.is_some() {
+        let ways = [(on.forever, "forever"), (on.during.is_some(), "during"), (on.times.is_some(), "times")];
+        let used: Vec<&str> = ways.iter().filter(|(there, _)| *there).map(|(_, key)| *key).collect();
+        if let [first, .., last] = used.as_slice() {
             self.at_key(
                 Code::InvalidTimes,
-                place!["given", "replies", index, "on", "times"],
+                place!["given", "replies", index, "on", *last],
                 Text::new(
-                    "« times » et « forever » se contredisent",
-                    "`times` and `forever` contradict each other",
+                    format!("« {last} » et « {first} » se contredisent"),
+                    format!("`{last}` and `{first}` contradict each other"),
                 ),
                 Text::new("gardez l’un des deux", "keep one of them"),
             );
@@ -40,7 +45,13 @@ impl Lint<'_> {
 
     fn reply(&mut self, index: usize, reply: &Reply) {
         let base = place!["given", "replies", index, "reply"];
-        if reply.status.is_none() && reply.fault.is_none() && reply.hold.is_none() {
+        let alters = reply.fault.is_some()
+            || reply.hold.is_some()
+            || reply.content_type.is_some()
+            || reply.gzip.is_some()
+            || reply.strangers
+            || reply.padding.is_some();
+        if reply.status.is_none() && !alters {
             self.at(
                 Code::EmptyReply,
                 base,
@@ -55,10 +66,28 @@ impl Lint<'_> {
             );
         }
         self.status(place!["given", "replies", index, "reply", "status"], reply.status);
+        if let Some(padding) = reply.padding.filter(|padding| !(1..=MOST_PADDING).contains(padding)) {
+            self.at(
+                Code::InvalidCount,
+                place!["given", "replies", index, "reply", "padding"],
+                Text::new(format!("{padding} Mio ne se peuvent pas"), format!("{padding} MiB cannot be had")),
+                Text::new("écrivez un nombre de 1 à 16", "write a number from 1 to 16"),
+            );
+        }
+        let redirects = reply.status.is_some_and(|status| (300..400).contains(&status));
+        if reply.redirect.is_some() && !redirects {
+            self.at_key(
+                Code::InvalidMatcher,
+                place!["given", "replies", index, "reply", "redirect"],
+                Text::new("une redirection a un statut 3xx", "a redirection has a 3xx status"),
+                Text::new("ajoutez « status: 307 »", "add `status: 307`"),
+            );
+        }
         let ways = [
             (reply.retry_after.is_some(), "retry-after"),
             (reply.retry_after_date.is_some(), "retry-after-date"),
             (reply.retry_after_raw.is_some(), "retry-after-raw"),
+            (!reply.retry_after_several.is_empty(), "retry-after-several"),
         ];
         let used: Vec<&str> = ways.iter().filter(|(there, _)| *there).map(|(_, key)| *key).collect();
         if let [_, second, ..] = used.as_slice() {
