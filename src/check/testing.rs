@@ -20,6 +20,8 @@ pub(crate) struct Story {
     scripted: Vec<Option<u16>>,
     pub(crate) evidence: Evidence,
     pub(crate) truth: Option<Facts>,
+    /// Wall clock at time zero, microseconds since the Unix epoch.
+    pub(crate) epoch_us: Option<i64>,
     step: u32,
 }
 
@@ -75,7 +77,8 @@ impl Story {
             changes: Vec::new(),
             ended: Some(ScenarioEnded { noise_us: 0, harness_error: None }),
         };
-        let mut story = Self { scenario, scripted: Vec::new(), evidence, truth: None, step: 0 };
+        let mut story =
+            Self { scenario, scripted: Vec::new(), evidence, truth: None, epoch_us: None, step: 0 };
         story.next_step(action, input);
         story
     }
@@ -239,7 +242,7 @@ impl Story {
             evidence: &self.evidence,
             history: self.truth.as_ref().map(|truth| truth as &dyn History),
             bodies: &Inline,
-            epoch_us: None,
+            epoch_us: self.epoch_us,
         };
         let finding = evaluate(&check, &context);
         for text in [&finding.expected, &finding.actual, &finding.why] {

@@ -5,26 +5,28 @@
 
 use std::collections::BTreeSet;
 
+use super::Action;
 use crate::text::Text;
 
-/// Declares the flaws once: variant, name on the command line, what it does in French and in English.
+/// Declares the flaws once, by the actions in which they show: variant, name on the command line, what it does in
+/// French and in English.
 macro_rules! flaws {
-    ($($variant:ident, $name:literal, $fr:literal, $en:literal;)*) => {
+    ($(in [$($action:ident),*] { $($variant:ident, $name:literal, $fr:literal, $en:literal;)* })*) => {
         /// One deliberate deviation of the reference client.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Flaw {
-            $(#[doc = $en] $variant,)*
+            $($(#[doc = $en] $variant,)*)*
         }
 
         impl Flaw {
             /// Every flaw, in the order of the documentation.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+            pub const ALL: &'static [Self] = &[$($(Self::$variant),*),*];
 
             /// The name on the command line, in kebab-case.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self {
-                    $(Self::$variant => $name,)*
+                    $($(Self::$variant => $name,)*)*
                 }
             }
 
@@ -32,7 +34,15 @@ macro_rules! flaws {
             #[must_use]
             pub fn describe(self) -> Text {
                 match self {
-                    $(Self::$variant => Text::new($fr, $en),)*
+                    $($(Self::$variant => Text::new($fr, $en),)*)*
+                }
+            }
+
+            /// The actions in which it can show.
+            #[must_use]
+            pub fn actions(self) -> &'static [Action] {
+                match self {
+                    $($(Self::$variant)|* => &[$(Action::$action),*],)*
                 }
             }
         }
@@ -41,326 +51,341 @@ macro_rules! flaws {
 
 flaws! {
     // The token.
-    SendsSecretWithCertificate, "sends-secret-with-certificate",
-        "Envoie un client_secret alors que son certificat l'authentifie déjà.",
-        "Sends a client_secret although its certificate already authenticates it.";
-    NoClientCertificate, "no-client-certificate",
-        "Ne présente pas son certificat client au serveur d'autorisation.",
-        "Does not present its client certificate to the authorisation server.";
-    TokenPerCall, "token-per-call",
-        "Demande un nouveau jeton avant chaque appel.",
-        "Asks for a new token before each call.";
-    IgnoresTokenExpiry, "ignores-token-expiry",
-        "Garde le même jeton quoi qu'il arrive et s'arrête au premier 401.",
-        "Keeps the same token whatever happens and ends at the first 401.";
-    NoRenewalAfter401, "no-renewal-after-401",
-        "Renouvelle son jeton à temps, mais s'arrête si l'API répond 401 malgré tout.",
-        "Renews its token in time, but ends when the API answers 401 all the same.";
-    RenewsForeverOn401, "renews-forever-on-401",
-        "Répète jusqu'à huit fois, chaque fois avec un jeton neuf, un appel refusé par un 401.",
-        "Repeats a call refused with 401 up to eight times, each time with a new token.";
-    HammersTokenRefusal, "hammers-token-refusal",
-        "Répète cinq fois une demande de jeton que le serveur a refusée.",
-        "Repeats five times a token request that the server refused.";
-    TokenInUrl, "token-in-url",
-        "Écrit aussi son jeton dans l'URL, en paramètre access_token.",
-        "Writes its token into the URL too, as the parameter access_token.";
-
-    // Refusals of quota and outages.
-    IgnoresRetryAfter, "ignores-retry-after",
-        "Répète 30 ms après un 429 quel que soit le délai annoncé, six tentatives au plus.",
-        "Repeats 30 ms after a 429 whatever the advertised delay, six attempts at most.";
-    RetriesEarly, "retries-early",
-        "N'attend que la moitié du délai annoncé.",
-        "Waits for only half of the advertised delay.";
-    HotLoopWithoutRetryAfter, "hot-loop-without-retry-after",
-        "Répète aussitôt, jusqu'à vingt fois, quand aucun délai utilisable n'est annoncé.",
-        "Repeats at once, up to twenty times, when no usable delay is advertised.";
-    MisreadsRetryAfterDate, "misreads-retry-after-date",
-        "Ne comprend pas un Retry-After donné en date et répète après 100 ms.",
-        "Does not understand a Retry-After given as a date and repeats after 100 ms.";
-    Ignores503RetryAfter, "ignores-503-retry-after",
-        "Répète 30 ms après un 503 quel que soit le délai annoncé, six tentatives au plus.",
-        "Repeats 30 ms after a 503 whatever the advertised delay, six attempts at most.";
-    Token429HotLoop, "token-429-hot-loop",
-        "Répète aussitôt, jusqu'à dix fois, une demande de jeton refusée par un 429.",
-        "Repeats at once, up to ten times, a token request refused with 429.";
-    UnboundedRetries, "unbounded-retries",
-        "Sans délai annoncé, répète toutes les 200 ms après un 429, jusqu'à son échéance.",
-        "Without an advertised delay, repeats every 200 ms after a 429 until its deadline.";
-    Retries403, "retries-403",
-        "Répète trois fois un appel refusé par un 403.",
-        "Repeats three times a call refused with 403.";
-    Floods, "floods",
-        "Appelle sans régler sa cadence, avec autant d'appels de front que demandé.",
-        "Calls without pacing itself, with as many calls side by side as asked.";
-
-    // Paging and series.
-    RestartsPagingAfter429, "restarts-paging-after-429",
-        "Recommence à la première page quand une page suivante reçoit un 429.",
-        "Starts again from the first page when a later page meets a 429.";
-    FirstPageOnly, "first-page-only",
-        "Ne lit que la première page et la donne pour le tout.",
-        "Reads the first page only and takes it for the whole.";
-    RebuildsNextUrl, "rebuilds-next-url",
-        "Fabrique l'adresse de la page suivante au lieu de suivre le lien next.",
-        "Makes up the address of the next page instead of following the next link.";
-    DropsPageOnError, "drops-page-on-error",
-        "Laisse de côté une page qui échoue et annonce un succès.",
-        "Leaves out a page that fails and reports success.";
-    SkipsFailedReads, "skips-failed-reads",
-        "Passe sous silence les lectures qui échouent dans une série et annonce un succès.",
-        "Passes over in silence the reads of a series that fail, and reports success.";
-
-    // Errors.
-    SwallowsErrors, "swallows-errors",
-        "Annonce un succès sans résultat quand il a été refusé.",
-        "Reports a success without results when it was refused.";
-    SilentError, "silent-error",
-        "Se termine en erreur sans un mot.",
-        "Ends with an error and without a word.";
-
-    // The headers.
-    MissingRoleHeaders, "missing-role-headers",
-        "N'envoie pas les deux en-têtes Ror-Role-Metier.",
-        "Does not send the two Ror-Role-Metier headers.";
-    UrnOidSystems, "urn-oid-systems",
-        "Préfixe par urn:oid: les OID des deux en-têtes System.",
-        "Puts urn:oid: before the OIDs of the two System headers.";
-    WrongProfileCode, "wrong-profile-code",
-        "Envoie un autre code de profil utilisateur que celui qui lui est attribué.",
-        "Sends a user profile code other than the one assigned to it.";
-    HeadersMissingInParallel, "headers-missing-in-parallel",
-        "Oublie les quatre en-têtes Ror-* dans les lectures menées de front.",
-        "Forgets the four Ror-* headers in the reads that run side by side.";
-
-    // What it asks.
-    Latin1Accents, "latin1-accents",
-        "Encode les accents de l'URL en ISO-8859-1 au lieu d'UTF-8.",
-        "Encodes the accents of the URL in ISO-8859-1 instead of UTF-8.";
-    RawPlusInDates, "raw-plus-in-dates",
-        "Laisse le « + » tel quel dans l'URL, où il se lit comme une espace.",
-        "Leaves the \"+\" as it is in the URL, where it reads as a space.";
-    DropsCodeSystem, "drops-code-system",
-        "Cherche le code seul, sans son système.",
-        "Searches for the code alone, without its system.";
-    FollowsForeignLinks, "follows-foreign-links",
-        "Envoie son jeton à tout serveur vers lequel mène un lien : page suivante, suivi d'export, fichier.",
-        "Sends its token to any server that a link leads to: next page, export poll, file.";
-    HidesTruncation, "hides-truncation",
-        "Annonce un succès quand les pages ont donné moins de résultats que le total annoncé.",
-        "Reports success when the pages gave fewer results than the total announced.";
-    DropsModifiers, "drops-modifiers",
-        "Coupe les modificateurs des paramètres (:above, :iterate, etc.).",
-        "Cuts the modifiers (:above, :iterate, etc.) off the parameters.";
-    KeepsLastOfRepeated, "keeps-last-of-repeated",
-        "N'envoie qu'une fois un paramètre répété, avec sa dernière valeur.",
-        "Sends a repeated parameter only once, with its last value.";
-    DropsFilter, "drops-filter",
-        "Laisse de côté le paramètre _filter.",
-        "Leaves out the parameter _filter.";
-
-    // What it understands.
-    CountsIncludes, "counts-includes",
-        "Prend pour des résultats les ressources seulement incluses.",
-        "Takes resources that were merely included for results.";
-    KeepsDuplicates, "keeps-duplicates",
-        "Garde aussi les ressources incluses d’un autre type, et en double ce qui arrive deux fois.",
-        "Keeps included resources of another type, too, and twice what comes twice.";
-    RejectsUnknownExtensions, "rejects-unknown-extensions",
-        "Échoue sur une extension qu'il ne connaît pas.",
-        "Fails on an extension that it does not know.";
-    FirstIdentifier, "first-identifier",
-        "Prend le premier identifiant de la liste au lieu de le choisir par son type.",
-        "Takes the first identifier of the list instead of choosing it by its type.";
-    MergesTelecoms, "merges-telecoms",
-        "Attribue à chaque ressource les coordonnées des ressources précédentes.",
-        "Gives to each resource the telecoms of the resources before it.";
-
-    // Bed capacities, as it reads them.
-    CapacityZeroIsAbsent, "capacity-zero-is-absent",
-        "Prend une capacité de zéro pour une capacité absente.",
-        "Takes a capacity of zero for no capacity at all.";
-    CapacitySumsGenders, "capacity-sums-genders",
-        "Additionne en une seule les capacités de même statut, genres confondus.",
-        "Adds the capacities of one status up into one, whatever their gender.";
-    CapacityInstalledIsAvailable, "capacity-installed-is-available",
-        "Donne les lits installés pour disponibles.",
-        "Gives the installed beds for available.";
-
-    // The export.
-    ExportAsksNdjson, "export-asks-ndjson",
-        "Demande un export en application/fhir+ndjson, que le ROR n'accepte pas.",
-        "Asks for an export in application/fhir+ndjson, which the ROR does not accept.";
-    ExportPollsHot, "export-polls-hot",
-        "Demande toutes les 30 ms où en est l'export, soixante fois au plus, quel que soit le délai annoncé.",
-        "Asks every 30 ms how far the export is, sixty times at most, whatever the advertised delay.";
-    ExportTakes202ForDone, "export-takes-202-for-done",
-        "Prend la réponse 202 du suivi pour un export terminé, et vide.",
-        "Takes a 202 of the poll for a finished, empty export.";
-    ExportRebuildsPollUrl, "export-rebuilds-poll-url",
-        "Refait à sa façon l'adresse de suivi donnée par Content-Location.",
-        "Makes up its own form of the poll address that Content-Location gave.";
-    ExportFirstFileOnly, "export-first-file-only",
-        "Ne lit que le premier fichier de l'export.",
-        "Reads the first file of the export only.";
-    ExportSkipsFailedFile, "export-skips-failed-file",
-        "Passe sous silence un fichier d'export qui échoue et annonce un succès.",
-        "Passes over in silence an export file that fails, and reports success.";
-    ExportKeepsCutFile, "export-keeps-cut-file",
-        "Garde ce qui se lit d'un fichier d'export arrivé à moitié, et annonce un succès.",
-        "Keeps what can be read of an export file that came half, and reports success.";
-    ExportIgnoresManifestErrors, "export-ignores-manifest-errors",
-        "Annonce un succès alors que le manifeste de l'export signale des erreurs.",
-        "Reports success although the manifest of the export tells of errors.";
-    ExportIgnoresRegion, "export-ignores-region",
-        "Exporte tout le pays alors qu'une région est demandée.",
-        "Exports the whole country although a region is asked for.";
-    ExportRestartsOn429, "export-restarts-on-429",
-        "Lance aussitôt un nouvel export quand un fichier reçoit un 429.",
-        "Starts a new export at once when a file meets a 429.";
-    ExportNeverPurges, "export-never-purges",
-        "Garde après un export ce qui n'y figure plus.",
-        "Keeps after an export what is no longer in it.";
-    IgnoresMissingContentLocation, "ignores-missing-content-location",
-        "Annonce un succès sans rien quand l'adresse de suivi de l'export manque.",
-        "Reports success with nothing when the poll address of the export is missing.";
-
-    // The delta.
-    SyncStrictBoundary, "sync-strict-boundary",
-        "Demande ce qui a changé après son repère (gt), pas à partir de lui (ge).",
-        "Asks for what changed after its bookmark (gt), not from it on (ge).";
-    SyncBookmarkDespiteFailure, "sync-bookmark-despite-failure",
-        "Avance son repère au moment présent même quand la synchronisation échoue.",
-        "Moves its bookmark to the present even when the synchronisation fails.";
-    SyncOffersOnly, "sync-offers-only",
-        "Ne demande que les offres modifiées, sans leurs organisations ni leurs lieux.",
-        "Asks for changed offers only, never for their organisations and locations.";
-    SyncDropsClosed, "sync-drops-closed",
-        "Retire de sa base ce qui est fermé ou inactif.",
-        "Takes what is closed or inactive out of its base.";
-    SyncIgnoresRegion, "sync-ignores-region",
-        "Oublie la région de sa base quand il demande ce qui a changé.",
-        "Forgets the region of its base when it asks for what has changed.";
-    SyncDuplicates, "sync-duplicates",
-        "Garde l'ancienne version d'une ressource à côté de la nouvelle.",
-        "Keeps the old version of a resource beside the new one.";
-
-    // The feed of bed capacities.
-    FeedSendsRorHeaders, "feed-sends-ror-headers",
-        "Envoie les en-têtes Ror-* avec les capacités.",
-        "Sends the Ror-* headers with the capacities.";
-    FeedUsesConsumerIdentity, "feed-uses-consumer-identity",
-        "Alimente avec l'identité du consommateur, pas avec celle du fournisseur.",
-        "Feeds with the consumer's identity, not with the supplier's.";
-    FeedAddsFirst, "feed-adds-first",
-        "Ajoute une capacité sans essayer d'abord de la remplacer.",
-        "Adds a capacity without trying to replace it first.";
-    FeedAddsOnUnknownLocation, "feed-adds-on-unknown-location",
-        "Ajoute une capacité même quand c'est le lieu qui est inconnu.",
-        "Adds a capacity even when it is the location that is unknown.";
-    FeedNeverAdds, "feed-never-adds",
-        "N'ajoute jamais une capacité absente de la base.",
-        "Never adds a capacity that is not in the base.";
-    FeedStopsAtFirstRefusal, "feed-stops-at-first-refusal",
-        "Abandonne le reste de la série au premier refus.",
-        "Gives up the rest of the series at the first refusal.";
-    FeedHidesRefusal, "feed-hides-refusal",
-        "Annonce un succès alors que des capacités ont été refusées.",
-        "Reports success although capacities were refused.";
-    FeedJsonContentType, "feed-json-content-type",
-        "Déclare ses écritures en application/json.",
-        "Declares its writes as application/json.";
-    FeedOmitsSourceType, "feed-omits-source-type",
-        "Oublie capacitySourceType.",
-        "Leaves out capacitySourceType.";
-    FeedManualSource, "feed-manual-source",
-        "Se déclare saisie manuelle (01) et non gestion des lits (02).",
-        "Declares itself manual input (01) and not bed management (02).";
-    FeedJdvSystems, "feed-jdv-systems",
-        "Donne pour système des codes l'adresse de leur jeu de valeurs (JDV).",
-        "Gives the address of the value set (JDV) as the system of the codes.";
-    FeedStaleDate, "feed-stale-date",
-        "Donne toujours la même date ancienne pour capacityUpdateDate.",
-        "Always gives the same old date for capacityUpdateDate.";
-    FeedReplacesAll, "feed-replaces-all",
-        "Remplace toutes les capacités du lieu, sans dire laquelle.",
-        "Replaces all the capacities of the location, without saying which.";
-    FeedSumsGenders, "feed-sums-genders",
-        "Additionne en une seule capacité indifférenciée celles de chaque genre.",
-        "Adds the capacities of each gender up into one for any gender.";
-    FeedSkipsZero, "feed-skips-zero",
-        "N'envoie pas les capacités de zéro.",
-        "Does not send capacities of zero.";
-    FeedReaddsAfterLostAnswer, "feed-readds-after-lost-answer",
-        "Renvoie un ajout dont la réponse s'est perdue, sans vérifier.",
-        "Sends an addition again when its answer was lost, without looking.";
-    FeedOldOverNew, "feed-old-over-new",
-        "Envoie les mises à jour dans l'ordre inverse de leurs dates, une ancienne après une plus récente.",
-        "Sends the updates in the reverse order of their dates, an old one after a newer one.";
-    FeedDropsBacklog, "feed-drops-backlog",
-        "Annonce un succès et ne garde rien quand des capacités n'ont pas pu être envoyées.",
-        "Reports success and keeps nothing when capacities could not be sent.";
-    FeedKeyMismatch, "feed-key-mismatch",
-        "Désigne une autre capacité que celle qu'il donne comme nouvelle valeur.",
-        "Designates another capacity than the one that it gives as the new value.";
-    FeedRepeats403, "feed-repeats-403",
-        "Répète trois fois une écriture refusée par un 403.",
-        "Repeats three times a write refused with 403.";
-    FeedTokenPerUpdate, "feed-token-per-update",
-        "Demande un nouveau jeton avant chaque écriture.",
-        "Asks for a new token before each write.";
-
-    // Anomalies.
-    AnomalyWithoutRequester, "anomaly-without-requester",
-        "Signale une anomalie sans dire quel système la demande.",
-        "Reports an anomaly without saying which system asks.";
-    AnomalyPatchesStatus, "anomaly-patches-status",
-        "Change Task.status au lieu de Task.businessStatus.",
-        "Changes Task.status instead of Task.businessStatus.";
-    AnomalyPostsTwice, "anomaly-posts-twice",
-        "Renvoie sans vérifier un signalement dont la réponse s'est perdue.",
-        "Sends a report again when its answer was lost, without looking.";
-
+    in [Token, Read, Search, ManyReads] {
+        SendsSecretWithCertificate, "sends-secret-with-certificate",
+            "Envoie un client_secret alors que son certificat l'authentifie déjà.",
+            "Sends a client_secret although its certificate already authenticates it.";
+        NoClientCertificate, "no-client-certificate",
+            "Ne présente pas son certificat client au serveur d'autorisation.",
+            "Does not present its client certificate to the authorisation server.";
+        TokenPerCall, "token-per-call",
+            "Demande un nouveau jeton avant chaque appel.",
+            "Asks for a new token before each call.";
+        IgnoresTokenExpiry, "ignores-token-expiry",
+            "Garde le même jeton quoi qu'il arrive et s'arrête au premier 401.",
+            "Keeps the same token whatever happens and ends at the first 401.";
+        NoRenewalAfter401, "no-renewal-after-401",
+            "Renouvelle son jeton à temps, mais s'arrête si l'API répond 401 malgré tout.",
+            "Renews its token in time, but ends when the API answers 401 all the same.";
+        RenewsForeverOn401, "renews-forever-on-401",
+            "Répète jusqu'à huit fois, chaque fois avec un jeton neuf, un appel refusé par un 401.",
+            "Repeats a call refused with 401 up to eight times, each time with a new token.";
+        HammersTokenRefusal, "hammers-token-refusal",
+            "Répète cinq fois une demande de jeton que le serveur a refusée.",
+            "Repeats five times a token request that the server refused.";
+        TokenInUrl, "token-in-url",
+            "Écrit aussi son jeton dans l'URL, en paramètre access_token.",
+            "Writes its token into the URL too, as the parameter access_token.";
+    }
     // The server's identity.
-    AcceptsAnyCertificate, "accepts-any-certificate",
-        "Accepte n'importe quel certificat de serveur.",
-        "Accepts any certificate of a server.";
-    IgnoresHostName, "ignores-host-name",
-        "Accepte un certificat qui est celui d'un autre hôte.",
-        "Accepts a certificate that is another host's.";
-    IgnoresValidityDates, "ignores-validity-dates",
-        "Accepte un certificat expiré ou pas encore valide.",
-        "Accepts a certificate that has ended or not begun.";
-    TrustsAnyAuthority, "trusts-any-authority",
-        "Accepte un certificat d'une autorité inconnue.",
-        "Accepts a certificate of an unknown authority.";
-    IgnoresKeyUsage, "ignores-key-usage",
-        "Accepte d'un serveur un certificat fait pour un client.",
-        "Accepts from a server a certificate made for a client.";
-    FallsBackToHttp, "falls-back-to-http",
-        "Recommence sans TLS quand le serveur répond en clair.",
-        "Starts again without TLS when the server answers in the clear.";
-    FollowsRedirectToHttp, "follows-redirect-to-http",
-        "Suit une redirection vers http:// avec son jeton.",
-        "Follows a redirect to http:// with its token.";
-    TakesUpOldTls, "takes-up-old-tls",
-        "Poursuit en TLS 1.0 avec un serveur qui ne connaît rien d'autre.",
-        "Goes on with TLS 1.0 when the server knows nothing else.";
-    InsistsOnRefusedServer, "insists-on-refused-server",
-        "Se connecte quinze fois à un serveur dont il refuse le certificat.",
-        "Connects fifteen times to a server whose certificate it refuses.";
-
+    in [Token, Read, Search] {
+        AcceptsAnyCertificate, "accepts-any-certificate",
+            "Accepte n'importe quel certificat de serveur.",
+            "Accepts any certificate of a server.";
+        IgnoresHostName, "ignores-host-name",
+            "Accepte un certificat qui est celui d'un autre hôte.",
+            "Accepts a certificate that is another host's.";
+        IgnoresValidityDates, "ignores-validity-dates",
+            "Accepte un certificat expiré ou pas encore valide.",
+            "Accepts a certificate that has ended or not begun.";
+        TrustsAnyAuthority, "trusts-any-authority",
+            "Accepte un certificat d'une autorité inconnue.",
+            "Accepts a certificate of an unknown authority.";
+        IgnoresKeyUsage, "ignores-key-usage",
+            "Accepte d'un serveur un certificat fait pour un client.",
+            "Accepts from a server a certificate made for a client.";
+        FallsBackToHttp, "falls-back-to-http",
+            "Recommence sans TLS quand le serveur répond en clair.",
+            "Starts again without TLS when the server answers in the clear.";
+        FollowsRedirectToHttp, "follows-redirect-to-http",
+            "Suit une redirection vers http:// avec son jeton.",
+            "Follows a redirect to http:// with its token.";
+        TakesUpOldTls, "takes-up-old-tls",
+            "Poursuit en TLS 1.0 avec un serveur qui ne connaît rien d'autre.",
+            "Goes on with TLS 1.0 when the server knows nothing else.";
+        InsistsOnRefusedServer, "insists-on-refused-server",
+            "Se connecte quinze fois à un serveur dont il refuse le certificat.",
+            "Connects fifteen times to a server whose certificate it refuses.";
+    }
+    // Refusals of quota and outages.
+    in [Token, Read, Search, ManyReads] {
+        IgnoresRetryAfter, "ignores-retry-after",
+            "Répète 30 ms après un 429 quel que soit le délai annoncé, six tentatives au plus.",
+            "Repeats 30 ms after a 429 whatever the advertised delay, six attempts at most.";
+        RetriesEarly, "retries-early",
+            "N'attend que la moitié du délai annoncé.",
+            "Waits for only half of the advertised delay.";
+        HotLoopWithoutRetryAfter, "hot-loop-without-retry-after",
+            "Répète aussitôt, jusqu'à vingt fois, quand aucun délai utilisable n'est annoncé.",
+            "Repeats at once, up to twenty times, when no usable delay is advertised.";
+        MisreadsRetryAfterDate, "misreads-retry-after-date",
+            "Ne comprend pas un Retry-After donné en date et répète après 100 ms.",
+            "Does not understand a Retry-After given as a date and repeats after 100 ms.";
+        Ignores503RetryAfter, "ignores-503-retry-after",
+            "Répète 30 ms après un 503 quel que soit le délai annoncé, six tentatives au plus.",
+            "Repeats 30 ms after a 503 whatever the advertised delay, six attempts at most.";
+        Token429HotLoop, "token-429-hot-loop",
+            "Répète aussitôt, jusqu'à dix fois, une demande de jeton refusée par un 429.",
+            "Repeats at once, up to ten times, a token request refused with 429.";
+        UnboundedRetries, "unbounded-retries",
+            "Sans délai annoncé, répète toutes les 200 ms après un 429, jusqu'à son échéance.",
+            "Without an advertised delay, repeats every 200 ms after a 429 until its deadline.";
+        Retries403, "retries-403",
+            "Répète trois fois un appel refusé par un 403.",
+            "Repeats three times a call refused with 403.";
+        Floods, "floods",
+            "Appelle sans régler sa cadence, avec autant d'appels de front que demandé.",
+            "Calls without pacing itself, with as many calls side by side as asked.";
+    }
+    // Paging and series.
+    in [Read, Search, ManyReads, Sync] {
+        RestartsPagingAfter429, "restarts-paging-after-429",
+            "Recommence à la première page quand une page suivante reçoit un 429.",
+            "Starts again from the first page when a later page meets a 429.";
+        FirstPageOnly, "first-page-only",
+            "Ne lit que la première page et la donne pour le tout.",
+            "Reads the first page only and takes it for the whole.";
+        RebuildsNextUrl, "rebuilds-next-url",
+            "Fabrique l'adresse de la page suivante au lieu de suivre le lien next.",
+            "Makes up the address of the next page instead of following the next link.";
+        DropsPageOnError, "drops-page-on-error",
+            "Laisse de côté une page qui échoue et annonce un succès.",
+            "Leaves out a page that fails and reports success.";
+        SkipsFailedReads, "skips-failed-reads",
+            "Passe sous silence les lectures qui échouent dans une série et annonce un succès.",
+            "Passes over in silence the reads of a series that fail, and reports success.";
+    }
+    // Errors.
+    in [Token, Read, Search, ManyReads] {
+        SwallowsErrors, "swallows-errors",
+            "Annonce un succès sans résultat quand il a été refusé.",
+            "Reports a success without results when it was refused.";
+        SilentError, "silent-error",
+            "Se termine en erreur sans un mot.",
+            "Ends with an error and without a word.";
+    }
+    // The headers.
+    in [Read, Search, ManyReads] {
+        MissingRoleHeaders, "missing-role-headers",
+            "N'envoie pas les deux en-têtes Ror-Role-Metier.",
+            "Does not send the two Ror-Role-Metier headers.";
+        UrnOidSystems, "urn-oid-systems",
+            "Préfixe par urn:oid: les OID des deux en-têtes System.",
+            "Puts urn:oid: before the OIDs of the two System headers.";
+        WrongProfileCode, "wrong-profile-code",
+            "Envoie un autre code de profil utilisateur que celui qui lui est attribué.",
+            "Sends a user profile code other than the one assigned to it.";
+        HeadersMissingInParallel, "headers-missing-in-parallel",
+            "Oublie les quatre en-têtes Ror-* dans les lectures menées de front.",
+            "Forgets the four Ror-* headers in the reads that run side by side.";
+    }
+    // What it asks.
+    in [Read, Search, Sync, Export] {
+        Latin1Accents, "latin1-accents",
+            "Encode les accents de l'URL en ISO-8859-1 au lieu d'UTF-8.",
+            "Encodes the accents of the URL in ISO-8859-1 instead of UTF-8.";
+        RawPlusInDates, "raw-plus-in-dates",
+            "Laisse le « + » tel quel dans l'URL, où il se lit comme une espace.",
+            "Leaves the \"+\" as it is in the URL, where it reads as a space.";
+        DropsCodeSystem, "drops-code-system",
+            "Cherche le code seul, sans son système.",
+            "Searches for the code alone, without its system.";
+        FollowsForeignLinks, "follows-foreign-links",
+            "Envoie son jeton à tout serveur vers lequel mène un lien : page suivante, suivi d'export, fichier.",
+            "Sends its token to any server that a link leads to: next page, export poll, file.";
+        HidesTruncation, "hides-truncation",
+            "Annonce un succès quand les pages ont donné moins de résultats que le total annoncé.",
+            "Reports success when the pages gave fewer results than the total announced.";
+        DropsModifiers, "drops-modifiers",
+            "Coupe les modificateurs des paramètres (:above, :iterate, etc.).",
+            "Cuts the modifiers (:above, :iterate, etc.) off the parameters.";
+        KeepsLastOfRepeated, "keeps-last-of-repeated",
+            "N'envoie qu'une fois un paramètre répété, avec sa dernière valeur.",
+            "Sends a repeated parameter only once, with its last value.";
+        DropsFilter, "drops-filter",
+            "Laisse de côté le paramètre _filter.",
+            "Leaves out the parameter _filter.";
+    }
+    // What it understands.
+    in [Read, Search, ManyReads, Sync, Export] {
+        CountsIncludes, "counts-includes",
+            "Prend pour des résultats les ressources seulement incluses.",
+            "Takes resources that were merely included for results.";
+        KeepsDuplicates, "keeps-duplicates",
+            "Garde aussi les ressources incluses d’un autre type, et en double ce qui arrive deux fois.",
+            "Keeps included resources of another type, too, and twice what comes twice.";
+        RejectsUnknownExtensions, "rejects-unknown-extensions",
+            "Échoue sur une extension qu'il ne connaît pas.",
+            "Fails on an extension that it does not know.";
+        FirstIdentifier, "first-identifier",
+            "Prend le premier identifiant de la liste au lieu de le choisir par son type.",
+            "Takes the first identifier of the list instead of choosing it by its type.";
+        MergesTelecoms, "merges-telecoms",
+            "Attribue à chaque ressource les coordonnées des ressources précédentes.",
+            "Gives to each resource the telecoms of the resources before it.";
+    }
+    // Bed capacities, as it reads them.
+    in [Read, Search, ManyReads, Sync, Export] {
+        CapacityZeroIsAbsent, "capacity-zero-is-absent",
+            "Prend une capacité de zéro pour une capacité absente.",
+            "Takes a capacity of zero for no capacity at all.";
+        CapacitySumsGenders, "capacity-sums-genders",
+            "Additionne en une seule les capacités de même statut, genres confondus.",
+            "Adds the capacities of one status up into one, whatever their gender.";
+        CapacityInstalledIsAvailable, "capacity-installed-is-available",
+            "Donne les lits installés pour disponibles.",
+            "Gives the installed beds for available.";
+    }
+    // The export.
+    in [Export, Sync] {
+        ExportAsksNdjson, "export-asks-ndjson",
+            "Demande un export en application/fhir+ndjson, que le ROR n'accepte pas.",
+            "Asks for an export in application/fhir+ndjson, which the ROR does not accept.";
+        ExportPollsHot, "export-polls-hot",
+            "Demande toutes les 30 ms où en est l'export, soixante fois au plus, quel que soit le délai annoncé.",
+            "Asks every 30 ms how far the export is, sixty times at most, whatever the advertised delay.";
+        ExportTakes202ForDone, "export-takes-202-for-done",
+            "Prend la réponse 202 du suivi pour un export terminé, et vide.",
+            "Takes a 202 of the poll for a finished, empty export.";
+        ExportRebuildsPollUrl, "export-rebuilds-poll-url",
+            "Refait à sa façon l'adresse de suivi donnée par Content-Location.",
+            "Makes up its own form of the poll address that Content-Location gave.";
+        ExportFirstFileOnly, "export-first-file-only",
+            "Ne lit que le premier fichier de l'export.",
+            "Reads the first file of the export only.";
+        ExportSkipsFailedFile, "export-skips-failed-file",
+            "Passe sous silence un fichier d'export qui échoue et annonce un succès.",
+            "Passes over in silence an export file that fails, and reports success.";
+        ExportKeepsCutFile, "export-keeps-cut-file",
+            "Garde ce qui se lit d'un fichier d'export arrivé à moitié, et annonce un succès.",
+            "Keeps what can be read of an export file that came half, and reports success.";
+        ExportIgnoresManifestErrors, "export-ignores-manifest-errors",
+            "Annonce un succès alors que le manifeste de l'export signale des erreurs.",
+            "Reports success although the manifest of the export tells of errors.";
+        ExportIgnoresRegion, "export-ignores-region",
+            "Exporte tout le pays alors qu'une région est demandée.",
+            "Exports the whole country although a region is asked for.";
+        ExportRestartsOn429, "export-restarts-on-429",
+            "Lance aussitôt un nouvel export quand un fichier reçoit un 429.",
+            "Starts a new export at once when a file meets a 429.";
+        ExportNeverPurges, "export-never-purges",
+            "Garde après un export ce qui n'y figure plus.",
+            "Keeps after an export what is no longer in it.";
+        IgnoresMissingContentLocation, "ignores-missing-content-location",
+            "Annonce un succès sans rien quand l'adresse de suivi de l'export manque.",
+            "Reports success with nothing when the poll address of the export is missing.";
+    }
+    // The delta.
+    in [Export, Sync] {
+        SyncStrictBoundary, "sync-strict-boundary",
+            "Demande ce qui a changé après son repère (gt), pas à partir de lui (ge).",
+            "Asks for what changed after its bookmark (gt), not from it on (ge).";
+        SyncBookmarkDespiteFailure, "sync-bookmark-despite-failure",
+            "Avance son repère au moment présent même quand la synchronisation échoue.",
+            "Moves its bookmark to the present even when the synchronisation fails.";
+        SyncOffersOnly, "sync-offers-only",
+            "Ne demande que les offres modifiées, sans leurs organisations ni leurs lieux.",
+            "Asks for changed offers only, never for their organisations and locations.";
+        SyncDropsClosed, "sync-drops-closed",
+            "Retire de sa base ce qui est fermé ou inactif.",
+            "Takes what is closed or inactive out of its base.";
+        SyncIgnoresRegion, "sync-ignores-region",
+            "Oublie la région de sa base quand il demande ce qui a changé.",
+            "Forgets the region of its base when it asks for what has changed.";
+        SyncDuplicates, "sync-duplicates",
+            "Garde l'ancienne version d'une ressource à côté de la nouvelle.",
+            "Keeps the old version of a resource beside the new one.";
+    }
+    // The feed of bed capacities.
+    in [UpdateCapacity] {
+        FeedSendsRorHeaders, "feed-sends-ror-headers",
+            "Envoie les en-têtes Ror-* avec les capacités.",
+            "Sends the Ror-* headers with the capacities.";
+        FeedUsesConsumerIdentity, "feed-uses-consumer-identity",
+            "Alimente avec l'identité du consommateur, pas avec celle du fournisseur.",
+            "Feeds with the consumer's identity, not with the supplier's.";
+        FeedAddsFirst, "feed-adds-first",
+            "Ajoute une capacité sans essayer d'abord de la remplacer.",
+            "Adds a capacity without trying to replace it first.";
+        FeedAddsOnUnknownLocation, "feed-adds-on-unknown-location",
+            "Ajoute une capacité même quand c'est le lieu qui est inconnu.",
+            "Adds a capacity even when it is the location that is unknown.";
+        FeedNeverAdds, "feed-never-adds",
+            "N'ajoute jamais une capacité absente de la base.",
+            "Never adds a capacity that is not in the base.";
+        FeedStopsAtFirstRefusal, "feed-stops-at-first-refusal",
+            "Abandonne le reste de la série au premier refus.",
+            "Gives up the rest of the series at the first refusal.";
+        FeedHidesRefusal, "feed-hides-refusal",
+            "Annonce un succès alors que des capacités ont été refusées.",
+            "Reports success although capacities were refused.";
+        FeedJsonContentType, "feed-json-content-type",
+            "Déclare ses écritures en application/json.",
+            "Declares its writes as application/json.";
+        FeedOmitsSourceType, "feed-omits-source-type",
+            "Oublie capacitySourceType.",
+            "Leaves out capacitySourceType.";
+        FeedManualSource, "feed-manual-source",
+            "Se déclare saisie manuelle (01) et non gestion des lits (02).",
+            "Declares itself manual input (01) and not bed management (02).";
+        FeedJdvSystems, "feed-jdv-systems",
+            "Donne pour système des codes l'adresse de leur jeu de valeurs (JDV).",
+            "Gives the address of the value set (JDV) as the system of the codes.";
+        FeedStaleDate, "feed-stale-date",
+            "Donne toujours la même date ancienne pour capacityUpdateDate.",
+            "Always gives the same old date for capacityUpdateDate.";
+        FeedReplacesAll, "feed-replaces-all",
+            "Remplace toutes les capacités du lieu, sans dire laquelle.",
+            "Replaces all the capacities of the location, without saying which.";
+        FeedSumsGenders, "feed-sums-genders",
+            "Additionne en une seule capacité indifférenciée celles de chaque genre.",
+            "Adds the capacities of each gender up into one for any gender.";
+        FeedSkipsZero, "feed-skips-zero",
+            "N'envoie pas les capacités de zéro.",
+            "Does not send capacities of zero.";
+        FeedReaddsAfterLostAnswer, "feed-readds-after-lost-answer",
+            "Renvoie un ajout dont la réponse s'est perdue, sans vérifier.",
+            "Sends an addition again when its answer was lost, without looking.";
+        FeedOldOverNew, "feed-old-over-new",
+            "Envoie les mises à jour dans l'ordre inverse de leurs dates, une ancienne après une plus récente.",
+            "Sends the updates in the reverse order of their dates, an old one after a newer one.";
+        FeedDropsBacklog, "feed-drops-backlog",
+            "Annonce un succès et ne garde rien quand des capacités n'ont pas pu être envoyées.",
+            "Reports success and keeps nothing when capacities could not be sent.";
+        FeedKeyMismatch, "feed-key-mismatch",
+            "Désigne une autre capacité que celle qu'il donne comme nouvelle valeur.",
+            "Designates another capacity than the one that it gives as the new value.";
+        FeedRepeats403, "feed-repeats-403",
+            "Répète trois fois une écriture refusée par un 403.",
+            "Repeats three times a write refused with 403.";
+        FeedTokenPerUpdate, "feed-token-per-update",
+            "Demande un nouveau jeton avant chaque écriture.",
+            "Asks for a new token before each write.";
+    }
+    // Anomalies.
+    in [ReportAnomaly, UpdateAnomaly] {
+        AnomalyWithoutRequester, "anomaly-without-requester",
+            "Signale une anomalie sans dire quel système la demande.",
+            "Reports an anomaly without saying which system asks.";
+        AnomalyPatchesStatus, "anomaly-patches-status",
+            "Change Task.status au lieu de Task.businessStatus.",
+            "Changes Task.status instead of Task.businessStatus.";
+        AnomalyPostsTwice, "anomaly-posts-twice",
+            "Renvoie sans vérifier un signalement dont la réponse s'est perdue.",
+            "Sends a report again when its answer was lost, without looking.";
+    }
     // Showing to users of a narrower profile.
-    ShowIgnoresLevels, "show-ignores-levels",
-        "Montre les coordonnées quel que soit leur niveau de confidentialité.",
-        "Shows contacts whatever their level of confidentiality.";
-    ShowSensitiveOffers, "show-sensitive-offers",
-        "Montre les unités sensibles comme les autres.",
-        "Shows sensitive units like any other.";
-    ShowHidesNothing, "show-hides-nothing",
-        "Montre à chacun tout ce que le service a le droit de lire.",
-        "Shows everybody all that the service may read.";
+    in [Show] {
+        ShowIgnoresLevels, "show-ignores-levels",
+            "Montre les coordonnées quel que soit leur niveau de confidentialité.",
+            "Shows contacts whatever their level of confidentiality.";
+        ShowSensitiveOffers, "show-sensitive-offers",
+            "Montre les unités sensibles comme les autres.",
+            "Shows sensitive units like any other.";
+        ShowHidesNothing, "show-hides-nothing",
+            "Montre à chacun tout ce que le service a le droit de lire.",
+            "Shows everybody all that the service may read.";
+    }
 }
 
 impl Flaw {
