@@ -100,6 +100,9 @@ flaws! {
         FollowsRedirectToHttp, "follows-redirect-to-http",
             "Suit une redirection vers http:// avec son jeton.",
             "Follows a redirect to http:// with its token.";
+        TakesUpOldTls, "takes-up-old-tls",
+            "Poursuit en TLS 1.0 avec un serveur qui ne connaît rien d'autre.",
+            "Goes on with TLS 1.0 when the server knows nothing else.";
         InsistsOnRefusedServer, "insists-on-refused-server",
             "Se connecte quinze fois à un serveur dont il refuse le certificat.",
             "Connects fifteen times to a server whose certificate it refuses.";

@@ -13,6 +13,7 @@ mod crew;
 mod error;
 mod flaws;
 mod moment;
+mod old_tls;
 mod outcome;
 mod pace;
 mod paging;

@@ -21,6 +21,7 @@ use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::flaws::{Flaw, FlawSet};
+use super::old_tls;
 
 /// The longest answer that is read; a page of 200 resources is about 1 MiB.
 pub(crate) const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -249,7 +250,13 @@ impl Pool {
                 let tcp = self.reach(origin).await?;
                 return self.speak_http1(tcp).await;
             }
-            Err(error) => return Err(failure(&error)),
+            Err(error) => {
+                if self.flaws.has(Flaw::TakesUpOldTls) && is_old_tls(&error) {
+                    // How it ends does not matter: the error is told either way.
+                    let _ = old_tls::take_up(self.reach(origin).await?).await;
+                }
+                return Err(failure(&error));
+            }
         };
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
             self.speak_http2(stream).await
@@ -388,6 +395,11 @@ fn failure(error: &(dyn Error + 'static)) -> Failure {
 /// Whether what the server sent is no TLS at all.
 fn is_no_tls(error: &std::io::Error) -> bool {
     matches!(tls_error(error), Some(rustls::Error::InvalidMessage(_)))
+}
+
+/// Whether the server knows no version of TLS that this client knows.
+fn is_old_tls(error: &std::io::Error) -> bool {
+    matches!(tls_error(error), Some(rustls::Error::PeerIncompatible(_)))
 }
 
 fn tls_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {

@@ -39,7 +39,7 @@ const PLAIN_HEAD: usize = 4 * 1024;
 const LONGEST_LINE: usize = 1_000;
 
 /// How long a server that must be refused waits, at the end of its step, for connections to be closed by the client.
-const FAREWELL: Duration = Duration::from_millis(300);
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// One listener.
 pub(super) struct Listener {
