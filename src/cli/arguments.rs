@@ -167,6 +167,9 @@ pub(super) struct RunArguments {
     /// Exit 1 also for these
     #[arg(long, value_name = "warn|inconclusive")]
     pub(super) fail_on: Vec<FailOn>,
+    /// Expected failures, check by check, each with its owner, its reason and its last day (docs/baseline.md)
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
     /// A flaw of the built-in reference client (repeatable), to see what the bench says of it
     #[arg(long, value_name = "NAME", conflicts_with = "client")]
     pub(super) flaw: Vec<String>,

@@ -289,6 +289,10 @@ codes! {
         "Le contrôle attend un délai que rien n’annonce." "The check waits for a delay that nothing advertises.";
     UnknownScenario "unknown-scenario" Error
         "Le mot ne désigne aucun scénario." "The word names no scenario.";
+    UnknownCheck "unknown-check" Error
+        "Le mot ne désigne aucun contrôle (« scénario/contrôle »)." "The word names no check (`scenario/check`).";
+    MalformedDate "malformed-date" Error
+        "La date n’existe pas ou est mal écrite." "The date does not exist or is badly written.";
     StepOutOfRange "step-out-of-range" Error
         "L’étape jugée n’existe pas." "The step to be judged does not exist.";
 }
