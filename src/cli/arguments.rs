@@ -78,7 +78,7 @@ pub(super) enum Command {
     Judge(JudgeArguments),
     /// List scenarios, requirements or flaws of the reference client
     List(ListArguments),
-    /// Tell a scenario, a check (scenario/check) or a requirement in full
+    /// Tell a requirement, a scenario, a check (scenario/check), a check kind or a flaw in full
     Explain(ExplainArguments),
     /// Check scenario files: places, reasons, remedies
     Lint(LintArguments),
@@ -251,7 +251,7 @@ pub(super) enum Listed {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArguments {
-    /// Id of a scenario, of a check (scenario/check) or of a requirement
+    /// Id of a requirement, a scenario, a check (scenario/check), or name of a check kind or a flaw
     #[arg(value_name = "ID")]
     pub(super) id: String,
 }
