@@ -132,6 +132,7 @@ fn scripted(reply: &ScriptedReply) -> Scripted {
             path: on.path.clone(),
             api: on.api.as_deref().and_then(api),
             id: on.id.clone(),
+            phase: on.step,
         },
         nth: on.nth.unwrap_or(1),
         times: (!on.forever).then(|| on.times.unwrap_or(1)),
@@ -159,5 +160,35 @@ fn api(name: &str) -> Option<Api> {
         "capacity" => Some(Api::Capacity),
         "anomalies" => Some(Api::Anomalies),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::judge::Ledger;
+    use crate::scenario::catalogue::{Catalogue, dataset};
+
+    #[test]
+    fn every_change_of_the_catalogue_fits_its_dataset() {
+        let catalogue = Catalogue::builtin(&Ledger::builtin().unwrap()).unwrap();
+        let mut count = 0;
+        for item in
+            catalogue.iter().filter(|item| item.scenario.steps.iter().any(|step| step.change.is_some()))
+        {
+            let name = &item.scenario.given.dataset;
+            let text = dataset(name).unwrap();
+            let mut directory = Directory::from_yaml(name, text, 1).unwrap();
+            for step in item.scenario.steps.iter().filter_map(|step| step.change.as_ref()) {
+                for change in changes(step, OffsetDateTime::UNIX_EPOCH, None) {
+                    let effect = change.effect(&directory);
+                    let effect = effect.unwrap_or_else(|why| panic!("{}: {why}", item.scenario.id));
+                    directory = directory.after([effect]);
+                    count += 1;
+                }
+            }
+        }
+        assert!(count > 10, "{count} changes");
     }
 }

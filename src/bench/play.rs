@@ -46,6 +46,7 @@ async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
     let state = tempfile::tempdir().map_err(|error| format!("temporary folder: {error}"))?;
     let variables = adapter_variables(&shared.service, &shared.reference, &mock);
     for (number, step) in (1..).zip(&scenario.steps) {
+        mock.set_phase(number);
         if let Some(wait) = step.wait {
             tokio::time::sleep(wait.duration()).await;
             continue;

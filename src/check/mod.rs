@@ -5,15 +5,22 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+mod anomalies;
 mod back_off;
+mod bulk;
 mod comparison;
 mod context;
 mod credential;
 mod duration;
+mod export;
+mod export_pace;
+mod feed;
 mod finding;
 mod flight;
 mod gap;
+mod identities;
 mod integrated;
+mod jobs;
 mod matcher;
 mod no_silent_loss;
 mod not_repeated;
@@ -23,6 +30,8 @@ mod pages;
 mod paging;
 mod party;
 mod preconditions;
+mod received;
+mod region;
 mod requests;
 mod ror_headers;
 mod search;
@@ -38,12 +47,16 @@ mod token_reuse;
 mod wait;
 mod words;
 
+pub use anomalies::{AnomaliesCreated, AnomalyForm};
 pub use back_off::BackOff;
 pub use context::{Bodies, Context, Expected, History, Truth};
 pub use credential::{Credential, CredentialFacet};
 pub use duration::Seconds;
+pub use export::{Export, ExportFacet};
+pub use feed::{CapacityForm, CapacityOrder, CapacityRecords, CapacitySequence, ExpectedRecord, FormFacet};
 pub use finding::{Finding, Verdict};
 pub use gap::{AtLeast, Gap};
+pub use identities::Identities;
 pub use integrated::{Compared, Integrated};
 pub use matcher::{Matcher, Times};
 pub use no_silent_loss::NoSilentLoss;
@@ -52,6 +65,7 @@ pub use outcome::{ExpectedOutcome, OutcomeKind};
 pub use pace::{Pace, PaceBound};
 pub use paging::{Paging, PagingFacet};
 pub use party::Party;
+pub use received::Received;
 pub use requests::Requests;
 pub use ror_headers::{HeaderFacet, RorHeaders};
 pub use search::Search;
@@ -120,6 +134,24 @@ pub enum Expect {
     Integrated(Integrated),
     /// Success is never reported with a page, a read or a file missing.
     NoSilentLoss(NoSilentLoss),
+    /// How each PATCH of the capacity feed is made.
+    CapacityForm(CapacityForm),
+    /// `add` follows only the 404 of a missing record, and a refusal is not repeated.
+    CapacitySequence(CapacitySequence),
+    /// What the ROR holds on a Location in the end.
+    CapacityRecords(CapacityRecords),
+    /// For each record, an older measure is never sent after a newer one.
+    CapacityOrder(CapacityOrder),
+    /// Reading and feeding have each their client_id and their certificate.
+    Identities(Identities),
+    /// How anomalies are reported and changed.
+    AnomalyForm(AnomalyForm),
+    /// How many anomalies there are in the end that were not there at the beginning.
+    AnomaliesCreated(AnomaliesCreated),
+    /// An extraction is asked for, waited for and read as it should be.
+    Export(Export),
+    /// Since its change, a resource was received in its present version.
+    Received(Received),
 }
 
 impl Expect {
@@ -141,6 +173,15 @@ impl Expect {
             Self::Outcome(kind) => kind,
             Self::Integrated(kind) => kind,
             Self::NoSilentLoss(kind) => kind,
+            Self::CapacityForm(kind) => kind,
+            Self::CapacitySequence(kind) => kind,
+            Self::CapacityRecords(kind) => kind,
+            Self::CapacityOrder(kind) => kind,
+            Self::Identities(kind) => kind,
+            Self::AnomalyForm(kind) => kind,
+            Self::AnomaliesCreated(kind) => kind,
+            Self::Export(kind) => kind,
+            Self::Received(kind) => kind,
         }
     }
 }

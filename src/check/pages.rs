@@ -163,7 +163,8 @@ fn links_of(bundle: Bundle) -> Vec<(String, String)> {
     bundle.link.into_iter().map(|link| (link.relation, link.url)).collect()
 }
 
-fn decode(target: &str) -> (String, Vec<(String, String)>) {
+/// Path and pairs, decoded: the same for equivalent encodings.
+pub(super) fn decode(target: &str) -> (String, Vec<(String, String)>) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     pairs.sort();

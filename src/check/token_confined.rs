@@ -1,10 +1,11 @@
-//! `token-confined`: tokens and secrets never go into a URL (BANC-TOK-03, RFC 6750 §5.3).
+//! `token-confined`: tokens and secrets never go into a URL, nor to another host (BANC-TOK-03, RFC 6750 §5.3).
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::context::Scene;
-use super::words::{both, quote};
+use super::jobs::is_elsewhere;
+use super::words::{both, named, quote};
 use super::{Finding, Kind, Nature};
 use crate::journal::{Api, Exchange};
 use crate::text::Text;
@@ -20,13 +21,16 @@ const SECRET_NAMES: [&str; 3] = ["access_token", "client_secret", "client_assert
 
 impl Kind for TokenConfined {
     fn title(&self) -> Text {
-        both!("Ni jeton ni secret dans une URL", "Neither token nor secret in a URL")
+        both!(
+            "Ni jeton ni secret dans une URL ou vers un autre serveur",
+            "Neither token nor secret in a URL or to another server"
+        )
     }
 
     fn expected(&self, _: &Scene<'_>) -> Text {
         both!(
-            "Le jeton dans l’en-tête Authorization seulement, le secret dans le corps du formulaire seulement.",
-            "The token in the Authorization header only, the secret in the form's body only."
+            "Le jeton dans l’en-tête Authorization seulement, le secret dans le corps du formulaire seulement, et pour le ROR seulement.",
+            "The token in the Authorization header only, the secret in the form's body only, and to the ROR only."
         )
     }
 
@@ -35,6 +39,9 @@ impl Kind for TokenConfined {
     }
 
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
+        if let Some(finding) = strayed(scene) {
+            return finding;
+        }
         let mut secrets = false;
         let mut wrong: Vec<(&Exchange, Text)> = Vec::new();
         let mut count = 0_usize;
@@ -90,6 +97,45 @@ impl Kind for TokenConfined {
             both!("Jetons et secrets restent à leur place.", "Tokens and secrets stay where they belong."),
         )
     }
+}
+
+/// What a client took to the other host that a link named.
+fn strayed(scene: &Scene<'_>) -> Option<Finding> {
+    let carries = |exchange: &Exchange, name: &str| {
+        exchange.request.headers.iter().any(|(header, _)| header == name || header.starts_with(name))
+    };
+    let elsewhere: Vec<&Exchange> =
+        scene.exchanges().filter(|exchange| is_elsewhere(scene, exchange)).collect();
+    let with_token = |exchange: &&&Exchange| {
+        let form = scene.text(&exchange.request.body).unwrap_or_default();
+        carries(exchange, "authorization")
+            || leak(&exchange.request.target).is_some()
+            || form.contains(REDACTED)
+    };
+    let token = elsewhere.iter().find(with_token);
+    let role = elsewhere.iter().find(|exchange| carries(exchange, "ror-"));
+    let exchange = token.or(role)?;
+    let (number, name) = (exchange.number, named(exchange));
+    let actual = Text::new(
+        format!("Vers un autre serveur : {}.", name.fr),
+        format!("To another server: {}.", name.en),
+    );
+    let what = match token {
+        Some(_) => both!("le jeton", "the token"),
+        None => both!("les en-têtes Ror-*", "the Ror-* headers"),
+    };
+    let why = Text::new(
+        format!("Un lien menait à un autre serveur que le ROR ; l’échange {number} y a porté {}.", what.fr),
+        format!("A link led to another server than the ROR; exchange {number} took {} there.", what.en),
+    );
+    let remedy = both!(
+        "Avant de suivre un lien, comparez schéma, hôte et port à ceux du ROR ; ailleurs, n’envoyez ni jeton ni en-tête Ror-*, et signalez l’erreur.",
+        "Before following a link, compare scheme, host and port with those of the ROR; elsewhere, send neither token nor Ror-* header, and report the error."
+    );
+    let mut finding = Finding::broken(actual, why, remedy).citing([number]);
+    // Without a token they give nothing away but who asks.
+    finding.at_most_should = token.is_none();
+    Some(finding)
 }
 
 /// The name of the secret that a URL carries.

@@ -264,6 +264,8 @@ pub struct On {
     pub times: Option<u32>,
     /// All from the nth on.
     pub forever: bool,
+    /// Only while this step is played, from 1.
+    pub step: Option<u32>,
 }
 
 /// What a scripted reply answers.

@@ -169,13 +169,23 @@ pub struct Selector {
     pub api: Option<Api>,
     /// Technical id asked for: last segment of the path, or among the values of `_id`.
     pub id: Option<String>,
+    /// Phase of the mock (see [`super::Mock::set_phase`]).
+    pub phase: Option<u32>,
 }
 
 impl Selector {
     /// Whether a request is meant.
     #[must_use]
-    pub fn selects(&self, method: &str, path: &str, parameters: &[(String, String)], api: Api) -> bool {
-        self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+    pub fn selects(
+        &self,
+        method: &str,
+        path: &str,
+        parameters: &[(String, String)],
+        api: Api,
+        phase: u32,
+    ) -> bool {
+        self.phase.is_none_or(|wanted| wanted == phase)
+            && self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.api.is_none_or(|wanted| wanted == api)
             && self.id.as_deref().is_none_or(|id| asks_for(id, path, parameters))
             && self.path.as_deref().is_none_or(|wanted| match wanted.strip_suffix('*') {

@@ -39,7 +39,7 @@ fn patched(state: &State, request: &Received, entry: &Entry) -> Result<Patched, 
     // Only Authorization and Content-Type are allowed here (ror-fhir.md §1.3).
     if let Some(name) = ROR_HEADERS.iter().find(|name| request.text_header(name).is_some()) {
         state.decide(request.exchange, "headers", false, format!("{name} has no place here"));
-        return Err(refuse(Problem::bad_request(&format!(
+        return Err(refuse(Problem::bad_request(format!(
             "L’en-tête {name} ne doit pas être présent sur ce service"
         ))));
     }

@@ -144,6 +144,11 @@ impl Mock {
         })
     }
 
+    /// Begins another phase: scripted replies can be for one phase only.
+    pub fn set_phase(&self, phase: u32) {
+        self.state.phase.store(phase, std::sync::atomic::Ordering::Relaxed);
+    }
+
     /// When the last answer was ready, on the wall clock; none before the first one.
     #[must_use]
     pub fn last_answer(&self) -> Option<OffsetDateTime> {

@@ -1,6 +1,7 @@
 //! What one mock remembers while it runs: counts, tokens, searches that are being paged through.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use uuid::Uuid;
@@ -35,6 +36,8 @@ pub(super) struct State {
     pub(super) data: Data,
     pub(super) exports: Exports,
     pub(super) tasks: Tasks,
+    /// What the selectors of scripted replies call the phase.
+    pub(super) phase: AtomicU32,
     /// Authority of the listener that plays another host.
     foreign: OnceLock<String>,
 }
@@ -64,6 +67,7 @@ impl State {
             data: Data::new(Arc::clone(&behaviour.directory)),
             exports: Exports::default(),
             tasks: Tasks::standard(),
+            phase: AtomicU32::new(0),
             foreign: OnceLock::new(),
             behaviour,
             journal,
@@ -128,6 +132,7 @@ impl State {
             return None;
         }
         let (exchange, api) = (request.exchange, request.api);
+        let phase = self.phase.load(Ordering::Relaxed);
         let mut parameters = request.parameters();
         if request.path().ends_with("/_search") {
             parameters.extend(form_urlencoded::parse(&request.body).into_owned());
@@ -135,7 +140,7 @@ impl State {
         let mut matched = lock(&self.matched);
         let mut chosen = None;
         for (number, scripted) in (1..).zip(&self.behaviour.scripted) {
-            if !scripted.on.selects(request.method(), request.path(), &parameters, api) {
+            if !scripted.on.selects(request.method(), request.path(), &parameters, api, phase) {
                 continue;
             }
             let count = matched.entry((service.to_owned(), number)).or_insert(0);

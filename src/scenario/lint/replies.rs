@@ -20,7 +20,7 @@ impl Lint<'_> {
     fn on(&mut self, index: usize, on: &On) {
         let base = place!["given", "replies", index, "on"];
         self.request(base, on.method.as_deref(), on.path.as_deref(), on.api.as_deref(), None);
-        for (value, key) in [(on.nth, "nth"), (on.times, "times")] {
+        for (value, key) in [(on.nth, "nth"), (on.times, "times"), (on.step, "step")] {
             if value == Some(0) {
                 self.count(place!["given", "replies", index, "on", key]);
             }
