@@ -6,9 +6,7 @@ use crate::judge::Requirement;
 use crate::text::Lang;
 
 pub(super) fn tell(requirement: &Requirement, shelf: &Shelf<'_>, lang: Lang) -> String {
-    let mut page = Page::new(lang, &requirement.id, "");
-    page.line(requirement.text.get(lang));
-    page.line("");
+    let mut page = Page::new(lang, &requirement.id, requirement.text.get(lang));
     let keyword = page.keyword(requirement.keyword);
     page.fact("Force", "Keyword", keyword);
     let party = page.party(requirement.party);
