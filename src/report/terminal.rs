@@ -53,7 +53,7 @@ pub fn summary(outcome: &Outcome, folder: &Path, width: usize) -> String {
         t.of("Exigences tranchées", "Requirements decided"),
         &format!("{covered} {} {total}{}", t.of("sur", "of"), untested(outcome, t)),
     );
-    lines.fact(t.of("Parmi elles", "Among them"), &conformity(outcome, t));
+    lines.fact(t.of("Conformité de celles-ci", "Conformity of these"), &conformity(outcome, t));
     if let Some(baseline) = &outcome.baseline {
         lines.fact(t.of("Échecs attendus", "Expected failures"), &expected(baseline, t));
     }
@@ -156,7 +156,7 @@ fn conformity(outcome: &Outcome, t: Say) -> String {
         .into_iter()
         .map(|one| (one, outcome.conforming(one)))
         .filter(|(_, count)| *count > 0)
-        .map(|(one, count)| format!("{count} {}", one.label().get(t.lang)))
+        .map(|(one, count)| format!("{}{}{count}", one.label().get(t.lang), t.colon()))
         .collect();
     if parts.is_empty() { t.of("aucune", "none").to_owned() } else { parts.join(" · ") }
 }
