@@ -123,7 +123,7 @@ fn one_group(lines: &mut Lines, group: &[(&ScenarioOutcome, &CheckOutcome)]) {
         writeln!(lines.out, "\n{style}{}{style:#}  {name}", check.status.label().get(t.lang).to_uppercase());
     lines.paragraph("  ", check.why.get(t.lang), Style::new());
     if let Some(sentence) = sentence(check) {
-        lines.labelled(t.of("échec attendu", "expected failure"), sentence.get(t.lang));
+        lines.labelled(t.of("liste des échecs attendus", "baseline"), sentence.get(t.lang));
     }
     if !asks_for_action(check.status) {
         return;
