@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod folder;
+mod impostor;
 mod noise;
 mod play;
 mod run_started;

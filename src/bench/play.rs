@@ -7,13 +7,14 @@ use std::time::Duration;
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use super::impostor::Impostors;
 use super::noise::Noise;
 use super::service::adapter_variables;
 use super::shared::Shared;
 use super::{Driver, behaviour};
 use crate::driver::{Call, Ending, MESSAGE_TAKEN, OUTPUT_TAKEN, Variables};
 use crate::journal::{
-    Event, ScenarioEnded, ScenarioJournal, ScenarioStarted, StepEnd, StepEnded, StepStarted,
+    Event, Impostor, ScenarioEnded, ScenarioJournal, ScenarioStarted, StepEnd, StepEnded, StepStarted,
 };
 use crate::scenario::{Scenario, Step};
 use crate::server::{CAPACITY_PATH, FHIR_PATH, Mock, TASK_PATH};
@@ -61,8 +62,11 @@ async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
         let mut variables = step_variables(&variables, scenario, number, state.path());
         let supplier = shared.service.supplier_variables(&input);
         variables.extend(supplier.map(|(name, value)| (name.to_owned(), value)));
+        let mut impostors = Impostors::start(shared, &mock, number, step, &mut variables).await?;
         let call = Call { action: action.clone(), input, variables };
-        let end = act(shared, journal, number, step, call).await;
+        let told = std::mem::take(&mut impostors.told);
+        let end = act(shared, journal, number, step, told, call).await;
+        impostors.end().await;
         // Without an adapter, further steps would tell nothing.
         if matches!(end, StepEnd::NotStarted { .. }) {
             break;
@@ -105,6 +109,7 @@ async fn act(
     journal: &ScenarioJournal,
     number: u32,
     step: &Step,
+    impostors: Vec<Impostor>,
     mut call: Call,
 ) -> StepEnd {
     let deadline = step.deadline.map_or(DEFAULT_DEADLINE, |deadline| deadline.duration());
@@ -116,6 +121,7 @@ async fn act(
         action: Some(call.action.clone()),
         input: call.input.clone(),
         deadline_ms,
+        impostors,
     }));
     let has_action =
         shared.campaign.file.actions.as_ref().is_none_or(|actions| actions.contains(&call.action));

@@ -14,6 +14,7 @@ use super::shared::Shared;
 use super::{Driver, RunFolder};
 use crate::campaign::Campaign;
 use crate::journal::{Baseline, Event, Journal, RunEnded, ScenarioEnded};
+use crate::pki::Impostors;
 use crate::ror::Directory;
 use crate::ror::whitelist::Reference;
 use crate::scenario::Scenario;
@@ -43,6 +44,8 @@ pub struct RunPlan {
     pub tls: Tls,
     /// Key of its tokens.
     pub token_key: TokenKey,
+    /// Its certificate with one thing wrong.
+    pub impostors: Impostors,
     /// How many scenarios side by side.
     pub jobs: usize,
 }
@@ -89,6 +92,7 @@ pub async fn run(
         place: plan.place,
         tls: plan.tls,
         token_key: plan.token_key,
+        impostors: plan.impostors,
     });
     let (alone, together): (Vec<_>, Vec<_>) =
         plan.scenarios.into_iter().partition(|scenario| scenario.given.alone);

@@ -151,12 +151,8 @@ pub(super) fn adapter_variables(
     reference: &Reference,
     mock: &Mock,
 ) -> BTreeMap<String, String> {
-    let mut variables = BTreeMap::new();
+    let mut variables = endpoint_variables(Some(&mock.token_url), Some(&mock.api_url));
     let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
-    set("ROR_TOKEN_URL", mock.token_url.clone());
-    set("ROR_FHIR_URL", format!("{}{FHIR_PATH}", mock.api_url));
-    set("ROR_CAPACITY_URL", format!("{}{CAPACITY_PATH}", mock.api_url));
-    set("ROR_TASK_URL", format!("{}{TASK_PATH}", mock.api_url));
     set("ROR_CA_CERT", service.ca.display().to_string());
     set("ROR_CLIENT_ID", service.client_id.clone());
     set("ROR_PROFILE", service.profile.get().to_string());
@@ -179,6 +175,23 @@ pub(super) fn adapter_variables(
     }
     if let Some(secret) = &service.secret {
         set("ROR_CLIENT_SECRET", secret.clone());
+    }
+    variables
+}
+
+/// The variables that name the servers, given the URL of the token endpoint and the origin of the APIs.
+pub(super) fn endpoint_variables(
+    token_url: Option<&str>,
+    api_origin: Option<&str>,
+) -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::new();
+    if let Some(url) = token_url {
+        variables.insert("ROR_TOKEN_URL".to_owned(), url.to_owned());
+    }
+    if let Some(origin) = api_origin {
+        let apis =
+            [("ROR_FHIR_URL", FHIR_PATH), ("ROR_CAPACITY_URL", CAPACITY_PATH), ("ROR_TASK_URL", TASK_PATH)];
+        variables.extend(apis.map(|(name, path)| (name.to_owned(), format!("{origin}{path}"))));
     }
     variables
 }

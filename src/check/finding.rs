@@ -109,6 +109,12 @@ impl Finding {
         self
     }
 
+    /// A warning at most, and why.
+    pub(super) fn mildly(mut self, why: Text) -> Self {
+        self.at_most_should = true;
+        self.note(why)
+    }
+
     pub(super) fn note(mut self, note: Text) -> Self {
         self.notes.push(note);
         self

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 mod anomalies;
+mod attempt;
 mod back_off;
 mod bulk;
 mod comparison;
@@ -19,6 +20,7 @@ mod finding;
 mod flight;
 mod gap;
 mod identities;
+mod impostor;
 mod integrated;
 mod jobs;
 mod matcher;
@@ -31,6 +33,7 @@ mod paging;
 mod party;
 mod preconditions;
 mod received;
+mod refuses_server;
 mod region;
 mod requests;
 mod ror_headers;
@@ -66,6 +69,7 @@ pub use pace::{Pace, PaceBound};
 pub use paging::{Paging, PagingFacet};
 pub use party::Party;
 pub use received::Received;
+pub use refuses_server::{RefusalFacet, RefusesServer};
 pub use requests::Requests;
 pub use ror_headers::{HeaderFacet, RorHeaders};
 pub use search::Search;
@@ -152,6 +156,8 @@ pub enum Expect {
     Export(Export),
     /// Since its change, a resource was received in its present version.
     Received(Received),
+    /// A server that does not prove its identity is refused.
+    RefusesServer(RefusesServer),
 }
 
 impl Expect {
@@ -182,6 +188,7 @@ impl Expect {
             Self::AnomaliesCreated(kind) => kind,
             Self::Export(kind) => kind,
             Self::Received(kind) => kind,
+            Self::RefusesServer(kind) => kind,
         }
     }
 }
@@ -199,6 +206,11 @@ trait Kind {
 
     /// How far its verdict survives a fault that was not delivered, or a scenario that was cut short.
     fn nature(&self) -> Nature;
+
+    /// Whether it looks at connections, so that it can conclude without any request.
+    fn rests_on_connections(&self) -> bool {
+        false
+    }
 
     /// Whether nothing can be concluded unless a scripted reply of the scenario was delivered.
     fn hinges_on_fault(&self, _scripted: &[Option<u16>]) -> bool {

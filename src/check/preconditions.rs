@@ -6,7 +6,7 @@ use super::Party;
 use super::context::Scene;
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Verdict};
-use crate::journal::{Evidence, StepEnd};
+use crate::journal::{Evidence, Handshake, HandshakeCause, StepEnd};
 use crate::text::Text;
 
 /// Evaluates a kind, or says why nothing can be concluded.
@@ -14,7 +14,7 @@ pub(super) fn guard(kind: &dyn Kind, scene: &Scene<'_>) -> Finding {
     if let Some(obstacle) = obstacle(scene) {
         return unless_proved(kind, scene, obstacle, Nature::Reaction);
     }
-    if scene.exchanges().next().is_none() {
+    if !kind.rests_on_connections() && scene.exchanges().next().is_none() {
         return no_traffic(scene);
     }
     if is_cut_short(scene) {
@@ -116,33 +116,14 @@ fn obstacle(scene: &Scene<'_>) -> Option<Finding> {
 
 fn no_traffic(scene: &Scene<'_>) -> Finding {
     let evidence = scene.evidence;
-    let mut reasons: Vec<&str> = evidence
+    let failures: Vec<&Handshake> = evidence
         .connections
         .values()
-        .filter_map(|connection| connection.handshake.as_ref()?.failure.as_deref())
+        .filter_map(|connection| connection.handshake.as_ref())
+        .filter(|handshake| handshake.failure.is_some())
         .collect();
-    let failed = reasons.len();
-    reasons.sort_unstable();
-    reasons.dedup();
-    if failed > 0 && evidence.exchanges.is_empty() {
-        let reasons = super::words::values(&reasons);
-        return Finding::undecided(
-            both!(
-                "Aucune requête ; {failed} connexion(s) TLS ont échoué : {reasons}",
-                "No request; {failed} TLS connection(s) failed: {reasons}"
-            ),
-            both!(
-                "Le client s’est connecté mais la négociation TLS n’a pas abouti : rien ne peut être jugé.",
-                "The client connected but the TLS handshake did not succeed: nothing can be judged."
-            ),
-        )
-        .remedy(
-            both!(
-                "Faites accepter au client l’autorité de certification du banc (ROR_CA_CERT), appelez le nom d’hôte des URL données, et utilisez TLS 1.2 ou 1.3.",
-                "Make the client trust the bench's certification authority (ROR_CA_CERT), call the host name of the given URLs, and use TLS 1.2 or 1.3."
-            ),
-            Party::Configuration,
-        );
+    if !failures.is_empty() && evidence.exchanges.is_empty() {
+        return no_handshake(&failures);
     }
     let end = scene.steps().next().and_then(|step| step.ended.as_ref()).map(|ended| &ended.end);
     let said = match end {
@@ -175,6 +156,72 @@ fn no_traffic(scene: &Scene<'_>) -> Finding {
         ),
         Party::Configuration,
     )
+}
+
+/// Connections came, and none of them got through TLS: what the client offers, or refuses, and who must act.
+fn no_handshake(failures: &[&Handshake]) -> Finding {
+    let failed = failures.len();
+    let mut reasons: Vec<&str> = failures.iter().filter_map(|failure| failure.failure.as_deref()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    let reasons = super::words::values(&reasons);
+    let cause = failures.iter().find_map(|failure| match failure.cause {
+        Some(HandshakeCause::PlainHttp | HandshakeCause::OldTls | HandshakeCause::NoCommonSuite) => {
+            failure.cause
+        }
+        _ => None,
+    });
+    let (why, remedy, party) = match cause {
+        Some(HandshakeCause::PlainHttp) => (
+            both!(
+                "Le client parle HTTP sans TLS : rien ne peut être jugé, et au ROR rien ne passerait.",
+                "The client speaks HTTP without TLS: nothing can be judged, and the ROR would let nothing through."
+            ),
+            both!(
+                "Appelez les URL telles qu’elles sont données, en https:// (ROR_TOKEN_URL, ROR_FHIR_URL).",
+                "Call the URLs as they are given, with https:// (ROR_TOKEN_URL, ROR_FHIR_URL)."
+            ),
+            Party::Configuration,
+        ),
+        Some(HandshakeCause::OldTls) => (
+            both!(
+                "Le client ne propose que des versions de TLS abandonnées (RFC 8996) : rien ne peut être jugé.",
+                "The client offers abandoned versions of TLS only (RFC 8996): nothing can be judged."
+            ),
+            both!(
+                "Activez TLS 1.2 ou 1.3 dans le client, ou mettez sa bibliothèque TLS à jour.",
+                "Turn on TLS 1.2 or 1.3 in the client, or update its TLS library."
+            ),
+            Party::Client,
+        ),
+        Some(_) => (
+            both!(
+                "Le client ne propose aucune suite de chiffrement que le banc connaisse : rien ne peut être jugé.",
+                "The client offers no cipher suite that the bench knows: nothing can be judged."
+            ),
+            both!(
+                "Activez TLS 1.3, ou les suites ECDHE avec AES-GCM ou ChaCha20-Poly1305 de TLS 1.2.",
+                "Turn on TLS 1.3, or the suites ECDHE with AES-GCM or ChaCha20-Poly1305 of TLS 1.2."
+            ),
+            Party::Client,
+        ),
+        None => (
+            both!(
+                "Le client s’est connecté mais la négociation TLS n’a pas abouti : rien ne peut être jugé.",
+                "The client connected but the TLS handshake did not succeed: nothing can be judged."
+            ),
+            both!(
+                "Faites accepter au client l’autorité de certification du banc (ROR_CA_CERT), appelez le nom d’hôte des URL données, et utilisez TLS 1.2 ou 1.3.",
+                "Make the client trust the bench's certification authority (ROR_CA_CERT), call the host name of the given URLs, and use TLS 1.2 or 1.3."
+            ),
+            Party::Configuration,
+        ),
+    };
+    let actual = both!(
+        "Aucune requête ; {failed} connexion(s) TLS ont échoué : {reasons}",
+        "No request; {failed} TLS connection(s) failed: {reasons}"
+    );
+    Finding::undecided(actual, why).remedy(remedy, party)
 }
 
 fn is_cut_short(scene: &Scene<'_>) -> bool {

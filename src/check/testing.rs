@@ -20,6 +20,8 @@ pub(crate) struct Story {
     scripted: Vec<Option<u16>>,
     pub(crate) evidence: Evidence,
     pub(crate) truth: Option<Facts>,
+    /// Wall clock at time zero, microseconds since the Unix epoch.
+    pub(crate) epoch_us: Option<i64>,
     step: u32,
 }
 
@@ -75,7 +77,8 @@ impl Story {
             changes: Vec::new(),
             ended: Some(ScenarioEnded { noise_us: 0, harness_error: None }),
         };
-        let mut story = Self { scenario, scripted: Vec::new(), evidence, truth: None, step: 0 };
+        let mut story =
+            Self { scenario, scripted: Vec::new(), evidence, truth: None, epoch_us: None, step: 0 };
         story.next_step(action, input);
         story
     }
@@ -83,8 +86,13 @@ impl Story {
     /// Another step, ended well unless told otherwise.
     pub(crate) fn next_step(&mut self, action: &str, input: Value) -> &mut Self {
         self.step += 1;
-        let started =
-            StepStarted { step: self.step, action: Some(action.to_owned()), input, deadline_ms: 20_000 };
+        let started = StepStarted {
+            step: self.step,
+            action: Some(action.to_owned()),
+            input,
+            deadline_ms: 20_000,
+            impostors: Vec::new(),
+        };
         self.evidence.steps.push(Step { started, started_us: 0, ended: None, ended_us: Some(0) });
         self.ends(StepEnd::Done)
     }
@@ -203,6 +211,7 @@ impl Story {
                 connection: number,
                 listener: "all".to_owned(),
                 peer: "127.0.0.1:50000".to_owned(),
+                ..ConnectionOpened::default()
             },
             opened_us: 0,
             handshake: Some(Handshake {
@@ -214,7 +223,7 @@ impl Story {
                 ..Handshake::default()
             }),
             closed_us: None,
-            closed_because: None,
+            closed: None,
         })
     }
 
@@ -233,7 +242,7 @@ impl Story {
             evidence: &self.evidence,
             history: self.truth.as_ref().map(|truth| truth as &dyn History),
             bodies: &Inline,
-            epoch_us: None,
+            epoch_us: self.epoch_us,
         };
         let finding = evaluate(&check, &context);
         for text in [&finding.expected, &finding.actual, &finding.why] {

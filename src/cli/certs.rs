@@ -53,6 +53,14 @@ fn make(folder: &Path, hosts: &[String], lang: Lang) -> Result<(), Failure> {
     for (path, what) in &defective {
         text.push_str(&format!("  {:<24} {what}\n", path.display()));
     }
+    text.push_str(match lang {
+        Lang::Fr => "Certificats de serveur avec un défaut chacun (clé : server.key) :\n",
+        Lang::En => "Server certificates with one defect each (key: server.key):\n",
+    });
+    let host = hosts.first().map_or("localhost", String::as_str);
+    for (path, what) in &pki.impostors(host).write_all(now)? {
+        text.push_str(&format!("  {:<24} {what}\n", path.display()));
+    }
     terminal::print(&text);
     Ok(())
 }

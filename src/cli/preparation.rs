@@ -13,7 +13,7 @@ use crate::bench::{Driver, ServiceUnderTest};
 use crate::campaign::{Campaign, CampaignFile};
 use crate::client::Flaw;
 use crate::driver::command::Adapter;
-use crate::pki::Pki;
+use crate::pki::{Impostors, Pki};
 use crate::ror::whitelist::Reference;
 use crate::ror::{AccessProfile, Directory};
 use crate::scenario::catalogue;
@@ -145,6 +145,7 @@ pub(super) struct Setting {
     pub(super) token_key: TokenKey,
     pub(super) reference: Reference,
     pub(super) service: ServiceUnderTest,
+    pub(super) impostors: Impostors,
     /// Keeps made-up certificates until the end of the command.
     _temporary: Option<tempfile::TempDir>,
 }
@@ -188,6 +189,7 @@ impl Setting {
             )
         })?;
         let service = ServiceUnderTest::new(profile, &reference, campaign, &pki)?;
+        let impostors = pki.impostors(&place.host);
         let identity = Identity { chain: pki.server_chain, key: pki.server_key, client_authorities };
         let tls = Tls::new(&identity).map_err(|error| {
             Failure::configuration(
@@ -203,7 +205,7 @@ impl Setting {
         })?;
         check_port(place)?;
         let place = Place { address: place.listen, port: place.port, names };
-        Ok(Self { place, tls, token_key, reference, service, _temporary: temporary })
+        Ok(Self { place, tls, token_key, reference, service, impostors, _temporary: temporary })
     }
 }
 

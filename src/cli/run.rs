@@ -60,6 +60,7 @@ pub(super) fn run(arguments: &RunArguments, lang: Lang) -> Result<u8, Failure> {
         place: setting.place.clone(),
         tls: setting.tls.clone(),
         token_key: setting.token_key.clone(),
+        impostors: setting.impostors.clone(),
     };
     let runtime = preparation::runtime()?;
     let finished =

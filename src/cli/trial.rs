@@ -45,6 +45,7 @@ pub(super) fn run(arguments: &TryArguments, lang: Lang) -> Result<u8, Failure> {
         place: setting.place.clone(),
         tls: setting.tls.clone(),
         token_key: setting.token_key.clone(),
+        impostors: setting.impostors.clone(),
     };
     let progress = progress::on(1, lang);
     preparation::runtime()?.block_on(bench::run(

@@ -77,6 +77,33 @@ flaws! {
             "Écrit aussi son jeton dans l'URL, en paramètre access_token.",
             "Writes its token into the URL too, as the parameter access_token.";
     }
+    // The server's identity.
+    in [Token, Read, Search] {
+        AcceptsAnyCertificate, "accepts-any-certificate",
+            "Accepte n'importe quel certificat de serveur.",
+            "Accepts any certificate of a server.";
+        IgnoresHostName, "ignores-host-name",
+            "Accepte un certificat qui est celui d'un autre hôte.",
+            "Accepts a certificate that is another host's.";
+        IgnoresValidityDates, "ignores-validity-dates",
+            "Accepte un certificat expiré ou pas encore valide.",
+            "Accepts a certificate that has ended or not begun.";
+        TrustsAnyAuthority, "trusts-any-authority",
+            "Accepte un certificat d'une autorité inconnue.",
+            "Accepts a certificate of an unknown authority.";
+        IgnoresKeyUsage, "ignores-key-usage",
+            "Accepte d'un serveur un certificat fait pour un client.",
+            "Accepts from a server a certificate made for a client.";
+        FallsBackToHttp, "falls-back-to-http",
+            "Recommence sans TLS quand le serveur répond en clair.",
+            "Starts again without TLS when the server answers in the clear.";
+        FollowsRedirectToHttp, "follows-redirect-to-http",
+            "Suit une redirection vers http:// avec son jeton.",
+            "Follows a redirect to http:// with its token.";
+        InsistsOnRefusedServer, "insists-on-refused-server",
+            "Se connecte quinze fois à un serveur dont il refuse le certificat.",
+            "Connects fifteen times to a server whose certificate it refuses.";
+    }
     // Refusals of quota and outages.
     in [Token, Read, Search, ManyReads] {
         IgnoresRetryAfter, "ignores-retry-after",

@@ -56,9 +56,10 @@ impl Party {
             return Ok((Pool::new(None), Pool::new(None)));
         };
         let identity = self.identity(settings)?.filter(|_| !session.flaws.has(Flaw::NoClientCertificate));
-        let for_tokens = Pool::new(Some(tls::connector(authorities, identity.as_ref())?));
-        let for_api = Pool::new(Some(tls::connector(authorities, None)?));
-        Ok((for_tokens, for_api))
+        let flaws = &session.flaws;
+        let for_tokens = Pool::new(Some(tls::connector(authorities, identity.as_ref(), flaws)?));
+        let for_api = Pool::new(Some(tls::connector(authorities, None, flaws)?));
+        Ok((for_tokens.with_flaws(flaws), for_api.with_flaws(flaws)))
     }
 
     fn identity(self, settings: &Settings) -> Result<Option<Identity<'_>>, ClientError> {

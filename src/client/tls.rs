@@ -4,12 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tokio_rustls::rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
 
 use super::error::ClientError;
+use super::flaws::{Flaw, FlawSet};
 
 /// The client's own certificate chain and key, as PEM files.
 pub(crate) struct Identity<'a> {
@@ -26,15 +31,27 @@ pub(crate) struct Identity<'a> {
 pub(crate) fn connector(
     authorities: &Path,
     identity: Option<&Identity<'_>>,
+    flaws: &FlawSet,
 ) -> Result<TlsConnector, ClientError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(authorities)? {
         roots.add(certificate).map_err(|error| unusable(authorities, error))?;
     }
-    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let not_set_up =
+        |error: &dyn std::fmt::Display| ClientError::Settings(format!("TLS cannot be set up: {error}"));
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let strict = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+        .build()
+        .map_err(|error| not_set_up(&error))?;
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| ClientError::Settings(format!("TLS cannot be set up: {error}")))?
-        .with_root_certificates(roots);
+        .map_err(|error| not_set_up(&error))?;
+    let builder = match careless(flaws) {
+        None => builder.with_webpki_verifier(strict),
+        Some(pardons) => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(CarelessVerifier { strict, pardons })),
+    };
     let mut config = match identity {
         None => builder.with_no_client_auth(),
         Some(identity) => {
@@ -48,6 +65,82 @@ pub(crate) fn connector(
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// The flaws of a client that does not look closely at the server's certificate.
+fn careless(flaws: &FlawSet) -> Option<FlawSet> {
+    let careless = [
+        Flaw::AcceptsAnyCertificate,
+        Flaw::IgnoresHostName,
+        Flaw::IgnoresValidityDates,
+        Flaw::TrustsAnyAuthority,
+        Flaw::IgnoresKeyUsage,
+    ];
+    let on: FlawSet = careless.into_iter().filter(|flaw| flaws.has(*flaw)).collect();
+    (on != FlawSet::none()).then_some(on)
+}
+
+/// Verifies as the strict one does, and pardons what its flaws overlook.
+#[derive(Debug)]
+struct CarelessVerifier {
+    strict: Arc<WebPkiServerVerifier>,
+    pardons: FlawSet,
+}
+
+impl CarelessVerifier {
+    fn pardons(&self, reason: &CertificateError) -> bool {
+        use CertificateError as E;
+        let overlooked = match reason {
+            E::NotValidForName | E::NotValidForNameContext { .. } => Flaw::IgnoresHostName,
+            E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. } => {
+                Flaw::IgnoresValidityDates
+            }
+            E::UnknownIssuer => Flaw::TrustsAnyAuthority,
+            E::InvalidPurpose | E::InvalidPurposeContext { .. } => Flaw::IgnoresKeyUsage,
+            _ => Flaw::AcceptsAnyCertificate,
+        };
+        self.pardons.has(overlooked) || self.pardons.has(Flaw::AcceptsAnyCertificate)
+    }
+}
+
+impl ServerCertVerifier for CarelessVerifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        stapled: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match self.strict.verify_server_cert(leaf, intermediates, name, stapled, now) {
+            Err(Error::InvalidCertificate(reason)) if self.pardons(&reason) => {
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict.verify_tls12_signature(message, leaf, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict.verify_tls13_signature(message, leaf, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.strict.supported_verify_schemes()
+    }
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError> {
@@ -76,7 +169,7 @@ mod tests {
         let empty = folder.path().join("empty.pem");
         std::fs::write(&empty, "nothing here").unwrap();
         for path in [&missing, &empty] {
-            let message = connector(path, None).err().unwrap().to_string();
+            let message = connector(path, None, &FlawSet::none()).err().unwrap().to_string();
             assert!(message.contains(path.to_str().unwrap()), "{message}");
         }
     }

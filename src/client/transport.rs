@@ -9,7 +9,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::client::conn::{http1, http2};
-use hyper::header::{HOST, HeaderValue};
+use hyper::header::{HOST, HeaderValue, LOCATION};
 use hyper::http::uri::{PathAndQuery, Scheme};
 use hyper::{HeaderMap, Method, Request, Response, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -19,6 +19,8 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::ServerName;
+
+use super::flaws::{Flaw, FlawSet};
 
 /// The longest answer that is read; a page of 200 resources is about 1 MiB.
 const MAX_BODY: usize = 64 * 1024 * 1024;
@@ -93,6 +95,7 @@ pub(crate) struct Pool {
     tls: Option<TlsConnector>,
     kept: tokio::sync::Mutex<HashMap<Origin, Kept>>,
     tasks: Mutex<JoinSet<()>>,
+    flaws: FlawSet,
 }
 
 #[derive(Default)]
@@ -115,7 +118,14 @@ enum Sender {
 impl Pool {
     /// A pool that speaks TLS with `tls`; without it, `http` URLs only.
     pub(crate) fn new(tls: Option<TlsConnector>) -> Self {
-        Self { tls, kept: tokio::sync::Mutex::default(), tasks: Mutex::default() }
+        let (kept, tasks) = (tokio::sync::Mutex::default(), Mutex::default());
+        Self { tls, kept, tasks, flaws: FlawSet::none() }
+    }
+
+    /// The same, with the flaws of a client that sends without TLS, or insists.
+    pub(crate) fn with_flaws(mut self, flaws: &FlawSet) -> Self {
+        self.flaws = flaws.clone();
+        self
     }
 
     /// A connection to `origin`: one that is open, or a new one.
@@ -126,7 +136,14 @@ impl Pool {
         let sender = match kept.reuse().await {
             Some(sender) => sender,
             None => {
-                let sender = self.connect(origin).await?;
+                let mut connected = self.connect(origin).await;
+                for _ in 0..self.insistence() {
+                    if !matches!(connected, Err(Failure::Lasting(_))) {
+                        break;
+                    }
+                    connected = self.connect(origin).await;
+                }
+                let sender = connected?;
                 if let Sender::Two(shared) = &sender {
                     kept.shared = Some(shared.clone());
                 }
@@ -137,7 +154,31 @@ impl Pool {
     }
 
     /// Sends `message` and reads the answer to its end.
-    pub(crate) async fn send(&self, mut lease: Lease, message: &Message) -> Result<Answer, Failure> {
+    pub(crate) async fn send(&self, lease: Lease, message: &Message) -> Result<Answer, Failure> {
+        let answer = self.send_once(lease, message).await?;
+        match self.redirect(&answer, message) {
+            Some((origin, message)) => self.send_once(self.lease(&origin).await?, &message).await,
+            None => Ok(answer),
+        }
+    }
+
+    /// Where a redirect to `http://` leads, for `follows-redirect-to-http` only.
+    fn redirect(&self, answer: &Answer, message: &Message) -> Option<(Origin, Message)> {
+        if answer.status != 307 || !self.flaws.has(Flaw::FollowsRedirectToHttp) {
+            return None;
+        }
+        let url: Uri = answer.headers.get(LOCATION)?.to_str().ok()?.parse().ok()?;
+        let message = Message {
+            method: message.method.clone(),
+            headers: message.headers.clone(),
+            body: message.body.clone(),
+            tolerates_cut: message.tolerates_cut,
+            url,
+        };
+        Some((Origin::of(&message.url)?, message))
+    }
+
+    async fn send_once(&self, mut lease: Lease, message: &Message) -> Result<Answer, Failure> {
         let response = lease.request(message).await.map_err(|error| failure(&error))?;
         let (head, body) = response.into_parts();
         let (body, whole) = match received(body).await {
@@ -158,11 +199,13 @@ impl Pool {
         let _ = tokio::time::timeout(FAREWELL, async { while tasks.join_next().await.is_some() {} }).await;
     }
 
+    /// How often a refused server is called again: `insists-on-refused-server` only.
+    fn insistence(&self) -> u32 {
+        if self.flaws.has(Flaw::InsistsOnRefusedServer) { 14 } else { 0 }
+    }
+
     async fn connect(&self, origin: &Origin) -> Result<Sender, Failure> {
-        let tcp = TcpStream::connect((origin.host.as_str(), origin.port))
-            .await
-            .map_err(|error| Failure::Passing(format!("no connection to {origin}: {error}")))?;
-        let _ = tcp.set_nodelay(true);
+        let tcp = self.reach(origin).await?;
         if !origin.secure {
             return self.speak_http1(tcp).await;
         }
@@ -171,12 +214,27 @@ impl Pool {
         };
         let name = ServerName::try_from(origin.host.clone())
             .map_err(|_| Failure::Lasting(format!("{origin} is not a host name")))?;
-        let stream = tls.connect(name, tcp).await.map_err(|error| failure(&error))?;
+        let stream = match tls.connect(name, tcp).await {
+            Ok(stream) => stream,
+            Err(error) if self.flaws.has(Flaw::FallsBackToHttp) && is_no_tls(&error) => {
+                let tcp = self.reach(origin).await?;
+                return self.speak_http1(tcp).await;
+            }
+            Err(error) => return Err(failure(&error)),
+        };
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
             self.speak_http2(stream).await
         } else {
             self.speak_http1(stream).await
         }
+    }
+
+    async fn reach(&self, origin: &Origin) -> Result<TcpStream, Failure> {
+        let tcp = TcpStream::connect((origin.host.as_str(), origin.port))
+            .await
+            .map_err(|error| Failure::Passing(format!("no connection to {origin}: {error}")))?;
+        let _ = tcp.set_nodelay(true);
+        Ok(tcp)
     }
 
     async fn speak_http1<S>(&self, stream: S) -> Result<Sender, Failure>
@@ -288,6 +346,11 @@ fn failure(error: &(dyn Error + 'static)) -> Failure {
         source = cause.source();
     }
     Failure::Passing(causes.join(": "))
+}
+
+/// Whether what the server sent is no TLS at all.
+fn is_no_tls(error: &std::io::Error) -> bool {
+    matches!(tls_error(error), Some(rustls::Error::InvalidMessage(_)))
 }
 
 fn tls_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {

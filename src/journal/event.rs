@@ -186,6 +186,28 @@ pub struct StepStarted {
     pub input: Value,
     /// Time allowed, in milliseconds, patience included.
     pub deadline_ms: u64,
+    /// Servers of this step that a client must refuse.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub impostors: Vec<Impostor>,
+}
+
+/// A server that a client must refuse, in place of one of the mock's own for a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Impostor {
+    /// Which one it stands in for: `token` or `api`.
+    pub endpoint: Endpoint,
+    /// What is wrong with it: `expired`, `wrong-host`…
+    pub defect: String,
+}
+
+/// What a server answers for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Endpoint {
+    /// The authorisation server.
+    Token,
+    /// The APIs.
+    Api,
 }
 
 /// The mock's data moved on.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::event::{DataChanged, Entry, Event, ScenarioEnded, ScenarioStarted, StepEnded, StepStarted};
-use super::wire::{Api, Body, ConnectionOpened, Decision, Handshake, Request, Response};
+use super::wire::{Api, Body, ConnectionClosed, ConnectionOpened, Decision, Handshake, Request, Response};
 
 /// All that one scenario left in the journal.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,8 +52,8 @@ pub struct Connection {
     pub handshake: Option<Handshake>,
     /// When it closed, µs.
     pub closed_us: Option<u64>,
-    /// Why it closed, when it was not an ordinary end.
-    pub closed_because: Option<String>,
+    /// How it closed.
+    pub closed: Option<ConnectionClosed>,
 }
 
 /// A change of the mock's data.
@@ -198,13 +198,8 @@ impl Collector {
                 evidence.changes.push(Change { step: change.step.unwrap_or(last), change: *change });
             }
             Event::ConnectionOpened(opened) => {
-                let connection = Connection {
-                    opened_us: at,
-                    handshake: None,
-                    closed_us: None,
-                    closed_because: None,
-                    opened,
-                };
+                let connection =
+                    Connection { opened_us: at, handshake: None, closed_us: None, closed: None, opened };
                 evidence.connections.insert(connection.opened.connection, connection);
             }
             Event::Handshake(handshake) => {
@@ -215,7 +210,7 @@ impl Collector {
             Event::ConnectionClosed(closed) => {
                 if let Some(connection) = evidence.connections.get_mut(&closed.connection) {
                     connection.closed_us = Some(at);
-                    connection.closed_because = closed.reason;
+                    connection.closed = Some(closed);
                 }
             }
             Event::Request(request) => evidence.exchanges.push(Exchange {

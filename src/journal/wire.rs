@@ -19,14 +19,20 @@ pub enum Api {
 }
 
 /// A client opened a TCP connection.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ConnectionOpened {
     /// Number of the connection within the scenario, from 1.
     pub connection: u32,
-    /// `authorisation-server`, `api` or `all`.
+    /// `authorisation-server`, `api`, `all`, `another-host`, or `plain-http`: without TLS.
     pub listener: String,
     /// Address of the client.
     pub peer: String,
+    /// The step to which this listener belongs, when it plays a server that must be refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
+    /// What is wrong with that server: `expired`, `wrong-host`… as in `step-started`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defect: Option<String>,
 }
 
 /// How the TLS handshake ended.
@@ -52,6 +58,62 @@ pub struct Handshake {
     /// The certificate that the client showed; none when it showed none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<CertificateFacts>,
+    /// The certificate that the mock showed, or would have shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_certificate: Option<ServerCertificate>,
+    /// Whether what the client had to judge was handed to the connection: the mock's certificates, or what stands in
+    /// for them on a listener that plays a server without any.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shown: bool,
+    /// Of a failure, its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<HandshakeCause>,
+    /// The TLS alert that the client sent, by name and number: `unknown_ca (48)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
+}
+
+/// Why a handshake failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HandshakeCause {
+    /// The client refused, with an alert.
+    Alert,
+    /// The client closed or reset the connection.
+    ClosedByClient,
+    /// Nothing came any more, or the listener was closed in the middle.
+    Unfinished,
+    /// The client speaks HTTP without TLS.
+    PlainHttp,
+    /// The client offers no version of TLS from 1.2 on.
+    OldTls,
+    /// The client offers no cipher suite that the mock has.
+    NoCommonSuite,
+    /// What the client sent is no TLS.
+    NotTls,
+    /// The client went on with the obsolete version of TLS that a listener pretends to have.
+    OldTlsAccepted,
+    /// Anything else.
+    Other,
+}
+
+/// The certificate that the mock showed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ServerCertificate {
+    /// Subject, RFC 4514.
+    pub subject: String,
+    /// Issuer, RFC 4514.
+    pub issuer: String,
+    /// Start of validity, RFC 3339.
+    pub not_before: String,
+    /// End of validity, RFC 3339.
+    pub not_after: String,
+    /// Names that it is for (subjectAltName).
+    pub names: Vec<String>,
+    /// SHA-256 of the certificate, hexadecimal.
+    pub sha256: String,
+    /// Number of certificates that were sent.
+    pub chain: usize,
 }
 
 /// A client certificate as it was shown.
@@ -181,11 +243,23 @@ pub struct ResponseEnded {
 }
 
 /// A connection ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ConnectionClosed {
     /// The connection.
     pub connection: u32,
     /// None when it ended as connections should, otherwise what happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Bytes of application data that the client sent: what TLS had decrypted, or all without TLS.
+    #[serde(default)]
+    pub received: u64,
+    /// First line of these, redacted, when no whole request was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_line: Option<String>,
+    /// Whether the client closed it, orderly or not; otherwise the mock did.
+    #[serde(default)]
+    pub by_client: bool,
+    /// The TLS alert that the client sent after the handshake, by name and number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! The test PKI: an IGC-Santé look-alike made by `certs/recipe.yaml`, kept in a folder, trusted by nobody else.
 
+mod impostor;
 mod issue;
 pub mod names;
 mod p12;
@@ -8,6 +9,7 @@ mod store;
 
 use std::path::PathBuf;
 
+pub use impostor::{Impostors, ServerIdentity};
 pub use store::{ClientFiles, Pki, certificates};
 
 /// Why the test PKI cannot be made or used.

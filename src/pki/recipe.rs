@@ -14,6 +14,7 @@ pub(super) struct Recipe {
     pub(super) authorities: Vec<Authority>,
     pub(super) certificates: Vec<Leaf>,
     pub(super) defective: Vec<Defective>,
+    pub(super) impostors: Vec<Impostor>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -66,6 +67,34 @@ pub(super) struct Defective {
     pub(super) kind: Kind,
     #[serde(default)]
     pub(super) ended_days_ago: Option<u32>,
+}
+
+/// The mock's certificate with one thing wrong.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Impostor {
+    pub(super) name: String,
+    /// For the reader of the folder.
+    pub(super) what: String,
+    #[serde(default)]
+    pub(super) ended_days_ago: Option<u32>,
+    #[serde(default)]
+    pub(super) starts_in_days: Option<u32>,
+    /// The host that it is for, in its names and in its CN.
+    #[serde(default)]
+    pub(super) host: Option<String>,
+    #[serde(default)]
+    pub(super) no_names: bool,
+    /// Subject of an authority that is made for the occasion.
+    #[serde(default)]
+    pub(super) unknown_authority: Option<Subject>,
+    #[serde(default)]
+    pub(super) self_signed: bool,
+    /// Sent without the authority that issued it.
+    #[serde(default)]
+    pub(super) without_chain: bool,
+    #[serde(default)]
+    pub(super) kind: Option<Kind>,
 }
 
 impl Recipe {

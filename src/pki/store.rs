@@ -13,6 +13,7 @@ use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
+use super::impostor::Impostors;
 use super::issue::{self, Issued};
 use super::recipe::{Authority, Defective, Kind, Leaf, Recipe};
 use super::{PkiError, names, p12};
@@ -78,6 +79,12 @@ impl Pki {
         })
     }
 
+    /// The mock's certificate with one thing wrong, for clients that reach it by the name `host`.
+    #[must_use]
+    pub fn impostors(&self, host: &str) -> Impostors {
+        Impostors::new(&self.folder, host)
+    }
+
     /// Makes the defective client certificates of the recipe in `defective/`, and says what is wrong with each.
     ///
     /// # Errors
@@ -113,7 +120,7 @@ fn first_certificate(path: &Path) -> Result<CertificateDer<'static>, PkiError> {
     certificates(path)?.into_iter().next().ok_or_else(|| PkiError::NoCertificate(path.to_owned()))
 }
 
-fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, PkiError> {
+pub(super) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, PkiError> {
     PrivateKeyDer::from_pem_slice(read(path)?.as_bytes()).map_err(|_| PkiError::NoKey(path.to_owned()))
 }
 
@@ -286,7 +293,7 @@ fn holds(general: &GeneralName, name: &str) -> bool {
 }
 
 /// A private folder that git ignores whole.
-fn make_folder(folder: &Path) -> Result<(), PkiError> {
+pub(super) fn make_folder(folder: &Path) -> Result<(), PkiError> {
     let failed = |source| PkiError::File { path: folder.to_owned(), source };
     let new = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
     fs::create_dir_all(folder).map_err(failed)?;
@@ -298,11 +305,11 @@ fn make_folder(folder: &Path) -> Result<(), PkiError> {
     if new { write(&folder.join(".gitignore"), "*\n", false) } else { Ok(()) }
 }
 
-fn read(path: &Path) -> Result<String, PkiError> {
+pub(super) fn read(path: &Path) -> Result<String, PkiError> {
     fs::read_to_string(path).map_err(|source| PkiError::File { path: path.to_owned(), source })
 }
 
-fn write(path: &Path, content: impl AsRef<[u8]>, secret: bool) -> Result<(), PkiError> {
+pub(super) fn write(path: &Path, content: impl AsRef<[u8]>, secret: bool) -> Result<(), PkiError> {
     let failed = |source| PkiError::File { path: path.to_owned(), source };
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -293,6 +293,8 @@ codes! {
         "Le mot ne désigne aucun contrôle (« scénario/contrôle »)." "The word names no check (`scenario/check`).";
     MalformedDate "malformed-date" Error
         "La date n’existe pas ou est mal écrite." "The date does not exist or is badly written.";
+    MissingControl "missing-control" Error
+        "Un serveur à refuser demande une étape avec le bon serveur avant et après." "A server to be refused asks for a step with the good one before and after.";
     StepOutOfRange "step-out-of-range" Error
         "L’étape jugée n’existe pas." "The step to be judged does not exist.";
 }

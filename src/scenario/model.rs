@@ -332,6 +332,66 @@ pub struct Step {
     pub wait: Option<Seconds>,
     /// The mock's data move on.
     pub change: Option<Vec<Change>>,
+    /// Servers that the client must refuse, in place of the mock's own for this step.
+    pub server: Option<Impostors>,
+}
+
+/// Servers that a client must refuse: what is wrong with each.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Impostors {
+    /// The authorisation server.
+    pub token: Option<Defect>,
+    /// The APIs.
+    pub api: Option<Defect>,
+}
+
+/// What is wrong with a server that a client must refuse (client-testing.md §2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Defect {
+    /// Its certificate has ended.
+    Expired,
+    /// Its certificate has not begun.
+    NotYetValid,
+    /// Its certificate is another host's.
+    WrongHost,
+    /// Its certificate names the host in the CN only, without subjectAltName.
+    CnOnly,
+    /// Its certificate is issued by an authority that nobody knows.
+    UnknownAuthority,
+    /// Its certificate is signed by its own key.
+    SelfSigned,
+    /// It does not send the authority that issued its certificate.
+    IncompleteChain,
+    /// Its certificate is for client authentication only.
+    WrongUsage,
+    /// It answers in plain text, also to a TLS handshake.
+    Plaintext,
+    /// It redirects every request to http://.
+    RedirectToHttp,
+    /// It knows nothing newer than TLS 1.0.
+    OldTls,
+}
+
+impl Defect {
+    /// The name used in YAML and in the journal.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
+            Self::WrongHost => "wrong-host",
+            Self::CnOnly => "cn-only",
+            Self::UnknownAuthority => "unknown-authority",
+            Self::SelfSigned => "self-signed",
+            Self::IncompleteChain => "incomplete-chain",
+            Self::WrongUsage => "wrong-usage",
+            Self::Plaintext => "plaintext",
+            Self::RedirectToHttp => "redirect-to-http",
+            Self::OldTls => "old-tls",
+        }
+    }
 }
 
 /// One change of one resource: at most one of `copy-of`, `sensitive`, `confidentiality-level` and `remove`.

@@ -8,17 +8,20 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use super::Role;
 use super::route::{self, ConnectionContext};
 use super::state::State;
 use super::tls::Tls;
-use super::wire::{FirstByte, Noted};
-use crate::journal::{ConnectionClosed, ConnectionOpened, Event, Handshake};
+use super::wire::{FirstByte, Noted, Traffic, Watched};
+use super::{Role, hello, impostor};
+use crate::journal::{
+    ConnectionClosed, ConnectionOpened, Event, Handshake, HandshakeCause, Redactor, ScenarioJournal,
+};
 
 /// A client that takes longer than this for its handshake is let go.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
@@ -29,17 +32,71 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 /// Most connections open at once on one listener; further ones wait in the system's queue.
 const CONNECTION_LIMIT: usize = 512;
 
+/// How much of an HTTP request without TLS is read, in bytes.
+const PLAIN_HEAD: usize = 4 * 1024;
+
+/// How much of a client's line the journal keeps, in characters.
+const LONGEST_LINE: usize = 1_000;
+
+/// How long a server that must be refused waits, at the end of its step, for connections to be closed by the client.
+const FAREWELL: Duration = Duration::from_millis(300);
+
 /// One listener.
 pub(super) struct Listener {
     pub(super) socket: TcpListener,
     pub(super) role: Role,
-    pub(super) tls: Tls,
+    pub(super) face: Face,
+    /// How it changes its face; each change is confirmed once it is made.
+    pub(super) faces: mpsc::Receiver<NewFace>,
     pub(super) state: Arc<State>,
+}
+
+/// A new face, and who waits for it.
+pub(super) type NewFace = (Face, oneshot::Sender<()>);
+
+/// What a listener shows of itself.
+#[derive(Clone)]
+pub(super) struct Face {
+    pub(super) guise: Guise,
+    pub(super) tls: Tls,
+}
+
+/// What a listener pretends to be.
+#[derive(Clone)]
+pub(super) enum Guise {
+    /// The mock itself.
+    Honest,
+    /// A server that a client must refuse, for one step.
+    Impostor { step: u32, defect: String, trick: Trick },
+}
+
+/// How an impostor differs from the mock.
+#[derive(Clone)]
+pub(super) enum Trick {
+    /// By its certificate only.
+    Certificate,
+    /// It answers in plain text on a port for TLS.
+    Plain,
+    /// It knows nothing newer than TLS 1.0.
+    OldTls,
+    /// It redirects all requests to that origin.
+    Redirect(String),
+    /// It is where another one redirects to: HTTP without TLS.
+    RedirectTarget,
+}
+
+impl Guise {
+    fn trick(&self) -> Option<&Trick> {
+        match self {
+            Self::Honest => None,
+            Self::Impostor { trick, .. } => Some(trick),
+        }
+    }
 }
 
 impl Listener {
     /// Serves until told to stop; then open connections are dropped.
-    pub(super) async fn serve(self, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn serve(mut self, mut stop: watch::Receiver<bool>) {
         let port = self.socket.local_addr().map_or(0, |address| address.port());
         let mut connections = JoinSet::new();
         loop {
@@ -47,79 +104,260 @@ impl Listener {
             tokio::select! {
                 accepted = self.socket.accept(), if connections.len() < CONNECTION_LIMIT => match accepted {
                     Ok((stream, peer)) => {
-                        connections.spawn(serve(stream, peer, self.role, self.tls.clone(), Arc::clone(&self.state), port));
+                        connections.spawn(self.connection(stream, peer, port));
                     }
                     // Out of descriptors, or the client was gone already: a moment later it may be better.
                     Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
                 },
                 Some(_) = connections.join_next() => {}
+                Some((face, done)) = self.faces.recv() => {
+                    // A connection of before knows nothing of the new face.
+                    self.let_go(&mut connections, port).await;
+                    self.face = face;
+                    let _ = done.send(());
+                }
                 _ = stop.changed() => break,
             }
         }
+        self.let_go(&mut connections, port).await;
+    }
+
+    /// Ends all connections. What the client did last to a server that must be refused is waited for: it is what counts.
+    async fn let_go(&self, connections: &mut JoinSet<()>, port: u16) {
+        if matches!(self.face.guise, Guise::Impostor { .. }) {
+            while let Ok(Ok((stream, peer))) =
+                tokio::time::timeout(Duration::ZERO, self.socket.accept()).await
+            {
+                connections.spawn(self.connection(stream, peer, port));
+            }
+            let all_closed = async { while connections.join_next().await.is_some() {} };
+            let _ = tokio::time::timeout(FAREWELL, all_closed).await;
+        }
         connections.shutdown().await;
+    }
+
+    fn connection(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        port: u16,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let Face { guise, tls } = self.face.clone();
+        serve(stream, peer, self.role, guise, tls, Arc::clone(&self.state), port)
     }
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, role: Role, tls: Tls, state: Arc<State>, port: u16) {
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    role: Role,
+    guise: Guise,
+    tls: Tls,
+    state: Arc<State>,
+    port: u16,
+) {
     let journal = state.journal.clone();
     let number = journal.next_connection();
+    let (step, defect) = match &guise {
+        Guise::Honest => (None, None),
+        Guise::Impostor { step, defect, .. } => (Some(*step), Some(defect.clone())),
+    };
+    let listener =
+        if matches!(guise.trick(), Some(Trick::RedirectTarget)) { "plain-http" } else { role.name() };
     journal.write(Event::ConnectionOpened(ConnectionOpened {
         connection: number,
-        listener: role.name().to_owned(),
+        listener: listener.to_owned(),
         peer: peer.to_string(),
+        step,
+        defect,
     }));
-    let mut closing = Closing { state: Arc::clone(&state), number, reason: None };
     // Small answers must not wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let acceptor = TlsAcceptor::from(Arc::clone(&tls.config));
-    let handshake = tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await;
-    let failed = |reason: String| {
-        let reason = journal.redactor().text(&reason);
-        journal.write(Event::Handshake(Box::new(Handshake {
-            connection: number,
-            failure: Some(reason),
-            ..Handshake::default()
-        })));
-    };
-    let stream = match handshake {
-        Err(_) => return failed(format!("no complete handshake within {} s", HANDSHAKE_LIMIT.as_secs())),
-        Ok(Err(error)) => return failed(error.to_string()),
-        Ok(Ok(stream)) => stream,
-    };
-    let facts = tls.facts(stream.get_ref().1, number, journal.wall_at(journal.now_us()));
-    journal.write(Event::Handshake(Box::new(facts.clone())));
+    let (below, above) = (Arc::new(Traffic::default()), Arc::new(Traffic::default()));
+    let mut closing = Closing::new(&state, number, tls.clone(), &below, &above);
     let first_byte = FirstByte::default();
-    let context = Arc::new(ConnectionContext {
-        state,
+    let mut context = ConnectionContext {
+        state: Arc::clone(&state),
         number,
         role,
-        handshake: facts,
+        handshake: Handshake::default(),
         first_byte: first_byte.clone(),
         port,
-    });
-    let stream = TokioIo::new(Noted::new(stream, first_byte, journal.clone()));
-    let service = service_fn(move |request| route::handle(Arc::clone(&context), request));
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    // As the ROR's servers write them: a client that minds case is no worse off here than there.
-    builder.http1().title_case_headers(true);
-    let served = builder.serve_connection(stream, service).await;
+        redirect: None,
+        traffic: Arc::clone(&above),
+    };
+    let begins =
+        tokio::time::timeout(HANDSHAKE_LIMIT, begins_with(&stream)).await.unwrap_or(Beginning::Nothing);
+    let served = match (guise.trick(), begins) {
+        (_, Beginning::Nothing) => return closing.shaken(no_handshake()),
+        (_, Beginning::Gone) => {
+            below.end_by_client();
+            let failure = "the client closed without a word";
+            return closing.shaken(impostor::outcome(HandshakeCause::ClosedByClient, failure, false));
+        }
+        (Some(Trick::Plain | Trick::RedirectTarget), Beginning::Http) => {
+            http(Watched::new(Watched::new(stream, below), above), context, first_byte, &journal).await
+        }
+        (Some(Trick::Plain | Trick::RedirectTarget), _) => {
+            let told =
+                tokio::time::timeout(HANDSHAKE_LIMIT, impostor::answer_in_plain_text(stream, below)).await;
+            return closing.shaken(told.unwrap_or_else(|_| no_handshake()));
+        }
+        (_, Beginning::Http) => {
+            let told = tokio::time::timeout(HANDSHAKE_LIMIT, plain_http(stream, below)).await;
+            return closing.shaken(told.unwrap_or_else(|_| no_handshake()));
+        }
+        (Some(Trick::OldTls), _) => {
+            let chain = tls.chain();
+            let answered = impostor::offer_old_tls(stream, below, &chain);
+            let told = tokio::time::timeout(HANDSHAKE_LIMIT, answered).await;
+            return closing.shaken(told.unwrap_or_else(|_| no_handshake()));
+        }
+        (trick, _) => {
+            if let Some(Trick::Redirect(origin)) = trick {
+                context.redirect = Some(origin.clone());
+            }
+            let acceptor = TlsAcceptor::from(Arc::clone(&tls.config));
+            let stream = Watched::new(stream, Arc::clone(&below));
+            let stream = match tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await {
+                Err(_) => return,
+                Ok(Err(error)) => return closing.shaken(tls.failure(&error, number, &below)),
+                Ok(Ok(stream)) => stream,
+            };
+            context.handshake = tls.facts(stream.get_ref().1, number, journal.wall_at(journal.now_us()));
+            closing.shaken(context.handshake.clone());
+            http(Watched::new(stream, above), context, first_byte, &journal).await
+        }
+    };
     if let Err(error) = served {
         closing.reason = Some(journal.redactor().text(&chain(error.as_ref())));
     }
 }
 
-/// Writes the end of a connection, also when its task is dropped.
+/// HTTP over a connection that is ready for it.
+async fn http<S>(
+    stream: S,
+    context: ConnectionContext,
+    first_byte: FirstByte,
+    journal: &ScenarioJournal,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let context = Arc::new(context);
+    let stream = TokioIo::new(Noted::new(stream, first_byte, journal.clone()));
+    let service = service_fn(move |request| route::handle(Arc::clone(&context), request));
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // As the ROR's servers write them: a client that minds case is no worse off here than there.
+    builder.http1().title_case_headers(true);
+    builder.serve_connection(stream, service).await
+}
+
+/// How a client begins.
+enum Beginning {
+    /// As an HTTP request does.
+    Http,
+    /// In any other way.
+    Other,
+    /// It closes at once.
+    Gone,
+    /// It does not.
+    Nothing,
+}
+
+/// Looks at the first byte and leaves it there.
+async fn begins_with(stream: &TcpStream) -> Beginning {
+    let mut first = [0; 1];
+    match stream.peek(&mut first).await {
+        Ok(1) if hello::is_http(&first) => Beginning::Http,
+        Ok(1) => Beginning::Other,
+        _ => Beginning::Gone,
+    }
+}
+
+fn no_handshake() -> Handshake {
+    let failure = format!("no complete handshake within {} s", HANDSHAKE_LIMIT.as_secs());
+    impostor::outcome(HandshakeCause::Unfinished, failure, false)
+}
+
+/// HTTP without TLS on a port for TLS: the client is told in words that it understands.
+async fn plain_http(stream: TcpStream, traffic: Arc<Traffic>) -> Handshake {
+    let mut stream = Watched::new(stream, traffic);
+    let mut head = Vec::new();
+    while head.len() < PLAIN_HEAD && !head.contains(&b'\n') {
+        match tokio::io::AsyncReadExt::read_buf(&mut stream, &mut head).await {
+            Ok(0) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    let words = "This port speaks TLS: call it with https://.\n";
+    // A client that is gone needs no answer.
+    let _ = impostor::refuse_in_plain_text(&mut stream, "400 Bad Request", words).await;
+    let (cause, failure) =
+        hello::obstacle(&head).unwrap_or((HandshakeCause::NotTls, "no TLS handshake".to_owned()));
+    impostor::outcome(cause, failure, false)
+}
+
+/// Writes how the handshake ended and how the connection did, also when its task is dropped.
 struct Closing {
     state: Arc<State>,
     number: u32,
+    tls: Tls,
+    shaken: bool,
+    below: Arc<Traffic>,
+    above: Arc<Traffic>,
     reason: Option<String>,
+}
+
+impl Closing {
+    fn new(state: &Arc<State>, number: u32, tls: Tls, below: &Arc<Traffic>, above: &Arc<Traffic>) -> Self {
+        Self {
+            state: Arc::clone(state),
+            number,
+            tls,
+            shaken: false,
+            below: Arc::clone(below),
+            above: Arc::clone(above),
+            reason: None,
+        }
+    }
+
+    /// The handshake ended so.
+    fn shaken(&mut self, handshake: Handshake) {
+        self.shaken = true;
+        let redactor = self.state.journal.redactor();
+        let failure = handshake.failure.as_deref().map(|failure| line(failure, redactor));
+        let server_certificate = handshake.server_certificate.or_else(|| Some(self.tls.server_certificate()));
+        let handshake = Handshake { connection: self.number, failure, server_certificate, ..handshake };
+        self.state.journal.write(Event::Handshake(Box::new(handshake)));
+    }
 }
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        let closed = ConnectionClosed { connection: self.number, reason: self.reason.take() };
+        if !self.shaken && self.above.read() == 0 {
+            let interrupted = io::Error::new(io::ErrorKind::TimedOut, "nothing came any more");
+            let failure = self.tls.failure(&interrupted, self.number, &self.below);
+            self.shaken(Handshake { cause: Some(HandshakeCause::Unfinished), ..failure });
+        }
+        let redactor = self.state.journal.redactor();
+        let closed = ConnectionClosed {
+            connection: self.number,
+            reason: self.reason.take(),
+            received: self.above.read(),
+            first_line: self.above.untold_line().map(|first| line(&first, redactor)),
+            by_client: self.below.ended_by_client() || self.above.ended_by_client(),
+            alert: self.above.alert(),
+        };
         self.state.journal.write(Event::ConnectionClosed(closed));
     }
+}
+
+/// A line that a client wrote, without secrets, bounded.
+fn line(line: &str, redactor: &Redactor) -> String {
+    let line: String = line.chars().take(LONGEST_LINE).collect();
+    let words: Vec<String> = line.split(' ').map(|word| redactor.target(word)).collect();
+    redactor.text(&words.join(" "))
 }
 
 /// An error with its causes, each once.

@@ -8,6 +8,8 @@ mod data;
 mod export;
 mod fhir;
 mod gate;
+mod hello;
+mod impostor;
 mod listen;
 mod paths;
 mod received;
@@ -23,18 +25,19 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 pub use behaviour::Behaviour;
+pub use impostor::{Impostor, Manner};
 pub use paths::{CAPACITY_PATH, FHIR_PATH, TASK_PATH, TOKEN_PATH};
 pub use tls::{Identity, Tls};
 pub use token::TokenKey;
 
-use crate::journal::ScenarioJournal;
+use crate::journal::{Endpoint, ScenarioJournal};
 use crate::ror::{Change, ChangeError};
 use data::Author;
-use listen::Listener;
+use listen::{Face, Guise, Listener, NewFace, Trick};
 use state::State;
 
 /// What a listener answers for.
@@ -83,6 +86,33 @@ pub struct Mock {
     state: Arc<State>,
     stop: watch::Sender<bool>,
     listeners: Vec<JoinHandle<()>>,
+    place: Place,
+    tls: Tls,
+    /// With one fixed port: how its listener changes its face.
+    only: Option<mpsc::Sender<NewFace>>,
+}
+
+/// A server that a client must refuse, while it listens. Dropping it stops it.
+pub struct Impersonation {
+    /// Scheme, host and port.
+    pub origin: String,
+    stop: watch::Sender<bool>,
+    listeners: Vec<JoinHandle<()>>,
+    /// The mock's only listener, to be given its own face back.
+    only: Option<(mpsc::Sender<NewFace>, Face)>,
+}
+
+impl Impersonation {
+    /// Stops, once what the client did last is told in the journal.
+    pub async fn end(self) {
+        if let Some((only, face)) = self.only {
+            change_face(&only, face).await;
+        }
+        let _ = self.stop.send(true);
+        for listener in self.listeners {
+            let _ = listener.await;
+        }
+    }
 }
 
 impl Mock {
@@ -106,6 +136,7 @@ impl Mock {
         }
         let mut ports = Vec::new();
         let mut listeners = Vec::new();
+        let mut only = None;
         for role in roles {
             let port = place.port.filter(|_| role != Role::AnotherHost).unwrap_or(0);
             let socket = listen::bind(SocketAddr::new(place.address, port)).await?;
@@ -115,15 +146,64 @@ impl Mock {
             } else {
                 ports.push(port);
             }
-            let listener = Listener { socket, role, tls: tls.clone(), state: Arc::clone(&state) };
+            let (change, faces) = mpsc::channel(1);
+            if role == Role::All {
+                only = Some(change);
+            }
+            let face = Face { guise: Guise::Honest, tls: tls.clone() };
+            let listener = Listener { socket, role, face, faces, state: Arc::clone(&state) };
             listeners.push(tokio::spawn(listener.serve(stopped.clone())));
         }
-        let name = place.names.first().map_or("localhost", String::as_str);
-        let name = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
+        let name = host(place);
         let origin =
             |index: usize| format!("https://{name}:{}", ports.get(index).or(ports.first()).unwrap_or(&0));
         let (token_url, api_url) = (format!("{}{TOKEN_PATH}", origin(0)), origin(1));
-        Ok(Self { token_url, api_url, state, stop, listeners })
+        Ok(Self { token_url, api_url, state, stop, listeners, place: place.clone(), tls: tls.clone(), only })
+    }
+
+    /// Lets a server that a client must refuse listen, for that step: same host, its own port, so that no connection
+    /// and no session of before can be used again. With one fixed port, it takes the mock's place on it.
+    ///
+    /// # Errors
+    /// When a port cannot be had.
+    pub async fn impersonate(&self, step: u32, impostor: Impostor) -> io::Result<Impersonation> {
+        let (stop, stopped) = watch::channel(false);
+        let mut listeners = Vec::new();
+        let role = match impostor.endpoint {
+            Endpoint::Token => Role::Authorisation,
+            Endpoint::Api => Role::Api,
+        };
+        let guise = |trick| Guise::Impostor { step, defect: impostor.defect.clone(), trick };
+        let mut listen = async |face: Face, role: Role| -> io::Result<u16> {
+            let socket = listen::bind(SocketAddr::new(self.place.address, 0)).await?;
+            let port = socket.local_addr()?.port();
+            // Nobody will change its face: the channel is closed at once.
+            let (_, faces) = mpsc::channel(1);
+            let listener = Listener { socket, role, face, faces, state: Arc::clone(&self.state) };
+            listeners.push(tokio::spawn(listener.serve(stopped.clone())));
+            Ok(port)
+        };
+        let name = host(&self.place);
+        let honest = Face { guise: Guise::Honest, tls: self.tls.clone() };
+        let (tls, trick) = match impostor.manner {
+            Manner::Certificate(tls) => (tls, Trick::Certificate),
+            Manner::Plain => (self.tls.clone(), Trick::Plain),
+            Manner::OldTls => (self.tls.clone(), Trick::OldTls),
+            Manner::Redirect => {
+                let face = Face { guise: guise(Trick::RedirectTarget), tls: self.tls.clone() };
+                let plain = listen(face, role).await?;
+                (self.tls.clone(), Trick::Redirect(format!("http://{name}:{plain}")))
+            }
+        };
+        let face = Face { guise: guise(trick), tls };
+        let (port, only) = match (&self.only, self.place.port) {
+            (Some(only), Some(port)) => {
+                change_face(only, face).await;
+                (port, Some((only.clone(), honest)))
+            }
+            _ => (listen(face, role).await?, None),
+        };
+        Ok(Impersonation { origin: format!("https://{name}:{port}"), stop, listeners, only })
     }
 
     /// Moves the data on, as a step of the scenario says.
@@ -163,6 +243,20 @@ impl Mock {
             let _ = listener.await;
         }
     }
+}
+
+/// Returns once the listener shows that face.
+async fn change_face(listener: &mpsc::Sender<NewFace>, face: Face) {
+    let (done, changed) = oneshot::channel();
+    if listener.send((face, done)).await.is_ok() {
+        let _ = changed.await;
+    }
+}
+
+/// The mock's host as URLs write it.
+fn host(place: &Place) -> String {
+    let name = place.names.first().map_or("localhost", String::as_str);
+    if name.contains(':') { format!("[{name}]") } else { name.to_owned() }
 }
 
 /// Another name of the mock's certificate than the one that its URLs use, so that it is another host for any client.

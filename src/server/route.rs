@@ -13,7 +13,7 @@ use super::paths::api_of;
 use super::received::Received;
 use super::state::State;
 use super::token::Granted;
-use super::wire::FirstByte;
+use super::wire::{FirstByte, Traffic};
 use super::{Role, gate, refusal, token};
 use crate::journal::{self, Api, Event, Handshake};
 use crate::ror::Problem;
@@ -30,6 +30,10 @@ pub(super) struct ConnectionContext {
     pub(super) first_byte: FirstByte,
     /// Port of the listener, for links.
     pub(super) port: u16,
+    /// Where all requests are redirected to, by a server that must not be followed.
+    pub(super) redirect: Option<String>,
+    /// What goes over the connection, above TLS.
+    pub(super) traffic: Arc<Traffic>,
 }
 
 /// Why there is no answer on the wire.
@@ -79,6 +83,7 @@ pub(super) async fn handle(
         token_remaining_s: token.as_ref().map(|granted| remaining(state, granted)),
         token_client_id: token.map(|granted| granted.client_id),
     });
+    context.traffic.tell();
     let received = Received {
         exchange,
         api,
@@ -106,6 +111,11 @@ pub(super) async fn handle(
 /// Which gates answer: a listener for one role does not know the other's paths.
 fn answer(context: &ConnectionContext, received: &Received) -> Answer {
     let state = &context.state;
+    if let Some(origin) = &context.redirect {
+        state.decide(received.exchange, "route", false, "redirected to HTTP without TLS, on purpose");
+        let target = format!("{origin}{}", received.target);
+        return Answer::new(307, "text/plain", "").with(hyper::header::LOCATION, &target);
+    }
     match (context.role, received.api) {
         (Role::Authorisation | Role::All, Api::Token) => token::answer(state, received),
         (Role::Api | Role::All, Api::Fhir | Api::Capacity | Api::Anomalies) => gate::answer(state, received),

@@ -1,14 +1,18 @@
 //! TLS of the mock: the handshake always completes when it can, whatever certificate the client shows; what is wrong
 //! with that certificate is found afterwards and told. Every rustls name of the server stands here.
 
+use std::io;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use rustls::client::danger::HandshakeSignatureValid;
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{NoServerSessionStorage, ServerConfig, ServerConnection, WebPkiClientVerifier};
+use rustls::server::{
+    NoServerSessionStorage, ParsedCertificate, ServerConfig, ServerConnection, WebPkiClientVerifier,
+};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
 };
@@ -17,9 +21,12 @@ use time::format_description::well_known::Rfc3339;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::der::oid::ObjectIdentifier;
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage};
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
 
-use crate::journal::{CertificateFacts, Handshake, hex};
+use super::hello;
+use super::wire::Traffic;
+use crate::journal::{CertificateFacts, Handshake, HandshakeCause, ServerCertificate, hex};
 
 /// `id-kp-clientAuth`, RFC 5280 §4.2.1.12.
 const CLIENT_AUTHENTICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
@@ -41,6 +48,10 @@ pub struct Tls {
     /// What tokio-rustls needs.
     pub config: Arc<ServerConfig>,
     strict: Arc<dyn ClientCertVerifier>,
+    roots: Arc<RootCertStore>,
+    /// What is shown to the client.
+    chain: Arc<Vec<CertificateDer<'static>>>,
+    certificate: Arc<ServerCertificate>,
 }
 
 impl Tls {
@@ -54,21 +65,75 @@ impl Tls {
         for authority in &identity.client_authorities {
             roots.add(authority.clone())?;
         }
-        // Java chooses its certificate by the names in the CertificateRequest: all authorities are there.
-        let hints = roots.subjects();
-        let strict = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+        let roots = Arc::new(roots);
+        let strict = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider)
             .build()
             .map_err(|error| Error::General(error.to_string()))?;
-        let recorder = RecordingVerifier { provider: provider.clone(), hints };
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_client_cert_verifier(Arc::new(recorder))
-            .with_single_cert(identity.chain.clone(), identity.key.clone_key())?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        // A resumed session would show no certificate.
-        config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.send_tls13_tickets = 0;
-        Ok(Self { config: Arc::new(config), strict })
+        let config = configuration(&roots, &identity.chain, identity.key.clone_key())?;
+        Ok(Self {
+            config: Arc::new(config),
+            strict,
+            roots,
+            certificate: Arc::new(server_certificate(&identity.chain)),
+            chain: Arc::new(identity.chain.clone()),
+        })
+    }
+
+    /// The same with another certificate.
+    ///
+    /// # Errors
+    /// When it is unusable.
+    pub fn showing(
+        &self,
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            config: Arc::new(configuration(&self.roots, &chain, key)?),
+            certificate: Arc::new(server_certificate(&chain)),
+            chain: Arc::new(chain),
+            ..self.clone()
+        })
+    }
+
+    /// The certificates that are shown to the client, leaf first, DER.
+    #[must_use]
+    pub fn chain(&self) -> Vec<Vec<u8>> {
+        self.chain.iter().map(|der| der.to_vec()).collect()
+    }
+
+    /// The certificate that is shown to the client.
+    #[must_use]
+    pub fn server_certificate(&self) -> ServerCertificate {
+        ServerCertificate::clone(&self.certificate)
+    }
+
+    /// A handshake that failed, and why.
+    pub(super) fn failure(&self, error: &io::Error, number: u32, traffic: &Traffic) -> Handshake {
+        // Certificates may be compressed or encrypted; together with the rest of the flight they are still more than that.
+        let least = self.chain.first().map_or(0, |leaf| leaf.len()) as u64;
+        let (cause, text) = match (alert(error), error.kind()) {
+            (Some(alert), _) => (HandshakeCause::Alert, format!("the client refused with the alert {alert}")),
+            (
+                None,
+                io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe,
+            ) => (HandshakeCause::ClosedByClient, format!("the client closed the connection: {error}")),
+            (None, _) => {
+                hello::obstacle(&traffic.head()).unwrap_or_else(|| (HandshakeCause::Other, error.to_string()))
+            }
+        };
+        Handshake {
+            connection: number,
+            failure: Some(text),
+            cause: Some(cause),
+            alert: alert(error),
+            server_certificate: Some(self.server_certificate()),
+            shown: traffic.written() >= least,
+            ..Handshake::default()
+        }
     }
 
     /// What the handshake agreed on, and the certificate that the client showed.
@@ -84,12 +149,16 @@ impl Tls {
                 .map(str::to_owned),
             alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
             server_name: connection.server_name().map(str::to_owned),
-            certificate: connection.peer_certificates().and_then(|chain| self.certificate(chain, now)),
+            certificate: connection.peer_certificates().and_then(|chain| self.client_certificate(chain, now)),
+            server_certificate: Some(self.server_certificate()),
+            shown: true,
+            cause: None,
+            alert: None,
         }
     }
 
     /// A client certificate and all that is wrong with it.
-    fn certificate(
+    fn client_certificate(
         &self,
         chain: &[CertificateDer<'static>],
         now: OffsetDateTime,
@@ -128,9 +197,17 @@ impl Tls {
         if content.get_extension::<BasicConstraints>().ok().flatten().is_some_and(|(_, basic)| basic.ca) {
             facts.faults.push("authority-certificate".to_owned());
         }
-        // Whether the chain leads to a known authority does not depend on today: it is asked of a day of its validity.
+        // Whether the chain leads to a known authority depends neither on today nor on the usage: it is asked of a day of
+        // its validity, and of either usage, because a wrong one would hide the answer.
         let valid_day = UnixTime::since_unix_epoch(std::time::Duration::from_secs(instant.clamp(start, end)));
-        match self.strict.verify_client_cert(leaf, intermediates, valid_day) {
+        let as_client = self.strict.verify_client_cert(leaf, intermediates, valid_day).map(drop);
+        let verdict = match as_client {
+            Err(Error::InvalidCertificate(
+                CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. },
+            )) => self.verify_as_server(leaf, intermediates, valid_day),
+            other => other,
+        };
+        match verdict {
             Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
                 facts.faults.push("unknown-authority".to_owned());
             }
@@ -142,6 +219,75 @@ impl Tls {
         }
         Some(facts)
     }
+
+    fn verify_as_server(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let leaf = ParsedCertificate::try_from(leaf)?;
+        let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms;
+        verify_server_cert_signed_by_trust_anchor(&leaf, &self.roots, intermediates, now, algorithms.all)
+    }
+}
+
+/// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, a client certificate asked for and never required.
+fn configuration(
+    roots: &RootCertStore,
+    chain: &[CertificateDer<'static>],
+    key: PrivateKeyDer<'static>,
+) -> Result<ServerConfig, Error> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    // Java chooses its certificate by the names in the CertificateRequest: all authorities are there.
+    let recorder = RecordingVerifier { provider: provider.clone(), hints: roots.subjects() };
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(Arc::new(recorder))
+        .with_single_cert(chain.to_vec(), key)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // A resumed session would show no certificate.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(config)
+}
+
+/// The TLS alert that a client sent, by name and number; none when the error is another one.
+pub(super) fn alert(error: &io::Error) -> Option<String> {
+    match error.get_ref()?.downcast_ref::<Error>()? {
+        Error::AlertReceived(alert) => Some(hello::alert_name(u8::from(*alert))),
+        _ => None,
+    }
+}
+
+/// What a certificate of the mock says.
+fn server_certificate(chain: &[CertificateDer<'static>]) -> ServerCertificate {
+    let Some(leaf) = chain.first() else { return ServerCertificate::default() };
+    let sha256 = hex(digest(&SHA256, leaf).as_ref());
+    let Ok(certificate) = Certificate::from_der(leaf) else {
+        return ServerCertificate { sha256, chain: chain.len(), ..ServerCertificate::default() };
+    };
+    let content = certificate.tbs_certificate();
+    let names = content.get_extension::<SubjectAltName>().ok().flatten();
+    ServerCertificate {
+        subject: content.subject().to_string(),
+        issuer: content.issuer().to_string(),
+        not_before: readable_time(content.validity().not_before.to_unix_duration().as_secs()),
+        not_after: readable_time(content.validity().not_after.to_unix_duration().as_secs()),
+        names: names.map(|(_, names)| names.0.iter().filter_map(readable_name).collect()).unwrap_or_default(),
+        sha256,
+        chain: chain.len(),
+    }
+}
+
+fn readable_name(name: &GeneralName) -> Option<String> {
+    let GeneralName::IpAddress(bytes) = name else {
+        return if let GeneralName::DnsName(name) = name { Some(name.as_str().to_owned()) } else { None };
+    };
+    let bytes = bytes.as_bytes();
+    let v4 = <[u8; 4]>::try_from(bytes).map(std::net::IpAddr::from);
+    let address = v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(std::net::IpAddr::from));
+    address.ok().map(|address| address.to_string())
 }
 
 /// Proves that the client holds the key of its certificate, and judges nothing else.

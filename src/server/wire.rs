@@ -1,14 +1,161 @@
-//! The stream between TLS and HTTP: notes when the first byte of a request was read.
+//! The streams below and above TLS: how much went over them, how they began, who ended them, and when the first byte of
+//! a request was read.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::state::lock;
+use super::tls;
 use crate::journal::ScenarioJournal;
+
+/// How much of the beginning of a stream is kept, in bytes: a whole ClientHello, or the first line of a request.
+const HEAD: usize = 8 * 1024;
+
+/// What went over a stream.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    read: AtomicU64,
+    written: AtomicU64,
+    ended_by_client: AtomicBool,
+    told: AtomicBool,
+    head: Mutex<Vec<u8>>,
+    alert: Mutex<Option<String>>,
+}
+
+impl Traffic {
+    /// Bytes that the client sent.
+    pub(super) fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that were handed over for the client.
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// Whether the client ended the stream, orderly or not.
+    pub(super) fn ended_by_client(&self) -> bool {
+        self.ended_by_client.load(Ordering::Relaxed)
+    }
+
+    /// The client ended the stream before it was watched.
+    pub(super) fn end_by_client(&self) {
+        self.ended_by_client.store(true, Ordering::Relaxed);
+    }
+
+    /// The first bytes that the client sent.
+    pub(super) fn head(&self) -> Vec<u8> {
+        lock(&self.head).clone()
+    }
+
+    /// The TLS alert by which the client ended the stream.
+    pub(super) fn alert(&self) -> Option<String> {
+        lock(&self.alert).clone()
+    }
+
+    /// A whole request is in the journal.
+    pub(super) fn tell(&self) {
+        self.told.store(true, Ordering::Relaxed);
+    }
+
+    /// The first line that the client sent, when no whole request is in the journal.
+    pub(super) fn untold_line(&self) -> Option<String> {
+        let head = self.head();
+        let untold = !self.told.load(Ordering::Relaxed) && !head.is_empty();
+        untold.then(|| first_line(&head))
+    }
+}
+
+/// The first line of some bytes, whatever they are.
+pub(super) fn first_line(bytes: &[u8]) -> String {
+    let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    String::from_utf8_lossy(line).into_owned()
+}
+
+/// A stream whose traffic is noted.
+pub(super) struct Watched<S> {
+    stream: S,
+    traffic: Arc<Traffic>,
+}
+
+impl<S> Watched<S> {
+    pub(super) fn new(stream: S, traffic: Arc<Traffic>) -> Self {
+        Self { stream, traffic }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let (before, room) = (buffer.filled().len(), buffer.remaining());
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let traffic = &self.traffic;
+        match &read {
+            Poll::Ready(Ok(())) => {
+                let new = &buffer.filled()[before..];
+                traffic.read.fetch_add(new.len() as u64, Ordering::Relaxed);
+                if new.is_empty() && room > 0 {
+                    traffic.ended_by_client.store(true, Ordering::Relaxed);
+                }
+                let mut head = lock(&traffic.head);
+                let wanted = HEAD.saturating_sub(head.len()).min(new.len());
+                head.extend_from_slice(&new[..wanted]);
+            }
+            Poll::Ready(Err(error)) => {
+                traffic.ended_by_client.store(true, Ordering::Relaxed);
+                *lock(&traffic.alert) = tls::alert(error);
+            }
+            Poll::Pending => {}
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if let Poll::Ready(Ok(count)) = &written {
+            self.traffic.written.fetch_add(*count as u64, Ordering::Relaxed);
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        if let Poll::Ready(Ok(count)) = &written {
+            self.traffic.written.fetch_add(*count as u64, Ordering::Relaxed);
+        }
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
 
 /// When the first byte was read since the last answer was ready; 0: none yet.
 #[derive(Debug, Clone, Default)]

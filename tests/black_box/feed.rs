@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Served, code, split, text};
+use crate::support::{Served, code, report, run, script, split, statuses, text};
 
 const CAPACITY: &str =
     "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/ror-location-supported-capacity";
@@ -158,4 +158,54 @@ fn an_anomaly_is_reported_looked_up_and_changed() {
     let unknown =
         mock.client("update-anomaly", &json!({ "task": "999999", "status": "08" })).output().unwrap();
     assert_eq!(code(&unknown), 1, "{}", text(&unknown.stdout));
+}
+
+/// ALI-CERT-01: one identity for each establishment; that of one writes nothing for the other.
+#[test]
+fn a_proprietary_solution_has_one_identity_for_each_establishment() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = script(folder.path(), "banc.yaml", "supplier: { kind: proprietary }\n");
+    let beds = r#"capacities: [{ count: 4, status: "02", gender: "03", type: "01" }]"#;
+    let (first, second) = (
+        format!(r#"{{ establishment: "1450000001", location: REA05, {beds} }}"#),
+        format!(r#"{{ establishment: "1450000002", location: UMJ12, {beds} }}"#),
+    );
+    let scenario = format!(
+        r#"
+id: each-its-own
+title: {{ fr: "À chacun la sienne", en: "Each its own" }}
+description: {{ fr: "Une identité par établissement.", en: "One identity for each establishment." }}
+plans: [feed]
+steps:
+  - {{ act: update-capacity, with: {{ updates: [{first}] }}, tell: {{ fr: "Envoyez.", en: "Send." }} }}
+  - {{ act: update-capacity, with: {{ updates: [{second}] }}, tell: {{ fr: "Envoyez.", en: "Send." }} }}
+  - {{ act: update-capacity, with: {{ updates: [{second}, {first}] }}, tell: {{ fr: "Envoyez.", en: "Send." }} }}
+checks:
+  - {{ id: first, requires: [ALI-CERT-01], step: 1, expect: {{ outcome: {{ is: ok }} }} }}
+  - {{ id: second, requires: [ALI-CERT-01], step: 2, expect: {{ outcome: {{ is: ok }} }} }}
+  - {{ id: refused, requires: [ALI-LIST-01], step: 3, expect: {{ outcome: {{ is: error }} }} }}
+  - id: told-by-403
+    requires: [ALI-LIST-01]
+    step: 3
+    expect: {{ requests: {{ matching: {{ api: capacity, status: 403 }}, times: {{ exactly: 1 }} }} }}
+  - {{ id: own, requires: [FHIR-CAP-06], expect: {{ identities: {{}} }} }}
+"#
+    );
+    let scenario = script(folder.path(), "each-its-own.yaml", &scenario);
+    let to = folder.path().join("report");
+    let output = run(&to).arg(scenario).arg("--config").arg(config).output().unwrap();
+    assert_eq!(code(&output), 0, "{}{}", text(&output.stdout), text(&output.stderr));
+    let found = statuses(&report(&to));
+    assert!(found.iter().all(|(_, status)| status == "pass"), "{found:?}");
+    let journal = std::fs::read_to_string(to.join("journal.jsonl")).unwrap();
+    let writes: Vec<Value> = journal
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["event"]["request"].clone())
+        .filter(|request| request["method"] == "PATCH")
+        .collect();
+    let identities: Vec<&str> =
+        writes.iter().filter_map(|request| request["token_client_id"].as_str()).collect();
+    let (one, two) = ("banc-ror-supplier", "banc-ror-supplier-2");
+    assert_eq!(identities.first(), Some(&one));
+    assert!(identities.len() > 1 && identities[identities.len() - 1] == two, "{identities:?}");
 }

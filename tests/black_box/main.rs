@@ -10,6 +10,7 @@ mod documents;
 mod evidence;
 mod export;
 mod feed;
+mod impostors;
 mod own_data;
 mod snapshots;
 mod support;

@@ -46,6 +46,7 @@ fn a_wrong_client_certificate_is_answered_and_explained() {
         ("expired", "expired", declared),
         ("wrong-usage", "wrong-usage", declared),
         ("unknown-authority", "unknown-authority", declared),
+        ("all-wrong", "expired, wrong-usage, unknown-authority", declared),
         ("other-service", "not the one declared", "CN=CLIENT_TEST_RORN_AUTRE,"),
     ] {
         let path = pki().join("defective").join(certificate);
@@ -63,6 +64,40 @@ fn a_wrong_client_certificate_is_answered_and_explained() {
     without.env_remove("ROR_CLIENT_CERT").env_remove("ROR_CLIENT_KEY");
     let printed = text(&without.output().unwrap().stdout);
     assert!(printed.contains("no client certificate was shown"), "{printed}");
+}
+
+/// What a client offers that cannot be taken is told, in the journal, from its first bytes.
+#[test]
+fn a_handshake_that_cannot_succeed_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report");
+    let mut mock = Served::start(&["--report", report.to_str().unwrap()]);
+    let url = mock.value("ROR_TOKEN_URL").to_owned();
+    let address = url.split('/').nth(2).unwrap().to_owned();
+    let plain = mock.curl().args(["--include", &url.replace("https://", "http://")]).output().unwrap();
+    let printed = text(&plain.stdout);
+    assert!(printed.contains("400 Bad Request") && printed.contains("https://"), "{printed}");
+    for arguments in
+        [&["-tls1_1", "-cipher", "ALL@SECLEVEL=0"][..], &["-tls1_2", "-cipher", "AES128-SHA@SECLEVEL=0"]]
+    {
+        let mut openssl = std::process::Command::new("openssl");
+        openssl.args(["s_client", "-connect", &address]).args(arguments);
+        assert!(!openssl.stdin(std::process::Stdio::null()).output().unwrap().status.success());
+    }
+    // It does not know the bench's authority.
+    assert!(
+        !std::process::Command::new("curl").args(["--noproxy", "*", &url]).output().unwrap().status.success()
+    );
+    mock.interrupt();
+    let journal = std::fs::read_to_string(report.join("journal.jsonl")).unwrap();
+    for expected in [
+        "HTTP without TLS on a TLS port: GET /auth",
+        "the client offers TLS 1.1 at most",
+        "no cipher suite that this server has",
+        "\"alert\":\"unknown_ca (48)\"",
+    ] {
+        assert!(journal.contains(expected), "{expected}: {journal}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use super::super::context::Scene;
 use super::super::words::{both, named, quote};
 use super::super::{Finding, Kind, Nature};
-use super::{Write, asked, is_location, location_path, requests, writes, written};
+use super::{Write, as_asked, asked, is_location, location_path, requests, writes, written};
 use crate::journal::Exchange;
 use crate::ror::capacity;
 use crate::ror::whitelist::ROR_HEADERS;
@@ -231,7 +231,7 @@ fn wrong_request<'a>(scene: &Scene<'_>, exchange: &'a Exchange) -> Option<Wrong<
     let wanted: Vec<String> =
         scene.evidence.steps.iter().flat_map(asked).map(|asked| asked.identifier).collect();
     match identifiers.as_slice() {
-        [identifier] if wanted.is_empty() || wanted.iter().any(|wanted| wanted == identifier) => None,
+        [identifier] if wanted.is_empty() || wanted.contains(&as_asked(scene, exchange, identifier)) => None,
         [identifier] => {
             let (sent, wanted) = (quote(identifier), super::super::words::values(&wanted));
             let what = both!(

@@ -24,7 +24,7 @@ use crate::ror::capacity::{Operation, Patch, Record, RecordKey, SUPPORTED_CAPACI
 /// One PATCH of the feed.
 pub(super) struct Write<'a> {
     pub(super) exchange: &'a Exchange,
-    /// The one `identifier` of its query.
+    /// The one `identifier` of its query, in the form in which a step asked for that Location.
     pub(super) identifier: Option<String>,
     /// Its body, when it is JSON.
     pub(super) body: Option<Value>,
@@ -123,16 +123,42 @@ fn write<'a>(scene: &Scene<'a>, exchange: &'a Exchange) -> Write<'a> {
         .unwrap_or_default();
     Write {
         exchange,
-        identifier: if identifiers.len() == 1 { identifiers.into_iter().next() } else { None },
+        identifier: match identifiers.as_slice() {
+            [identifier] => Some(as_asked(scene, exchange, identifier)),
+            _ => None,
+        },
         body,
         operations,
         fate: fate(scene, exchange),
     }
 }
 
+/// The ROR also knows a Location by its unique entry id (ror-fhir.md §5.2): that of a Location asked for is told by the
+/// identifier that the step gave.
+pub(super) fn as_asked(scene: &Scene<'_>, exchange: &Exchange, identifier: &str) -> String {
+    let wanted: BTreeSet<String> =
+        scene.evidence.steps.iter().flat_map(asked).map(|asked| asked.identifier).collect();
+    if wanted.contains(identifier) {
+        return identifier.to_owned();
+    }
+    let step = exchange.step.unwrap_or_default();
+    let locations = scene.history.map(|history| history.locations(step, identifier)).unwrap_or_default();
+    let [location] = locations.as_slice() else { return identifier.to_owned() };
+    let held = location["identifier"].as_array().into_iter().flatten();
+    held.filter_map(|held| held["value"].as_str())
+        .find(|value| wanted.contains(*value))
+        .unwrap_or(identifier)
+        .to_owned()
+}
+
+/// Whether the ROR carried a write out, whatever became of the answer.
+pub(super) fn took_effect(scene: &Scene<'_>, exchange: &Exchange) -> bool {
+    scene.evidence.changes.iter().any(|change| change.change.exchange == Some(exchange.number))
+}
+
 fn fate(scene: &Scene<'_>, exchange: &Exchange) -> Fate {
     match exchange.status() {
-        Some(200) if is_answered_whole(exchange) => Fate::Accepted,
+        Some(200..=299) if is_answered_whole(exchange) => Fate::Accepted,
         Some(404) if names_a_record(scene, exchange) => Fate::NoRecord,
         Some(404) => Fate::NoLocation,
         Some(412) => Fate::Several,

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::super::context::Scene;
 use super::super::words::{both, named, quote};
 use super::super::{Finding, Kind, Nature};
-use super::{writes, written};
+use super::{Fate, took_effect, writes, written};
 use crate::ror::capacity::RecordKey;
 use crate::text::Text;
 
@@ -67,7 +67,10 @@ impl Kind for CapacityOrder {
                     )
                     .citing([number, write.exchange.number]);
                 }
-                latest.insert(place, (updated, write.exchange.number));
+                // A newer measure that was refused is not held by the ROR: nothing is wiped out by the older one.
+                if write.fate == Fate::Accepted || took_effect(scene, write.exchange) {
+                    latest.insert(place, (updated, write.exchange.number));
+                }
             }
         }
         if dated == 0 {
@@ -79,12 +82,8 @@ impl Kind for CapacityOrder {
                 ),
             );
         }
-        let records = latest.len();
         Finding::met(
-            both!(
-                "{dated} mesure(s) de {records} enregistrement(s).",
-                "{dated} measure(s) of {records} record(s)."
-            ),
+            both!("{dated} mesure(s) datée(s).", "{dated} dated measure(s)."),
             both!("Les dates ne reculent jamais.", "The dates never go back."),
         )
         .citing(writes.iter().take(5).map(|write| write.exchange.number))

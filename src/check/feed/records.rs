@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::context::{Report, Scene, report};
 use super::super::words::{both, quote};
 use super::super::{Finding, Kind, Nature, Party};
-use super::requests;
+use super::{Fate, requests, writes};
 use crate::ror::capacity::{Record, RecordKey};
 use crate::text::Text;
 
@@ -19,6 +19,9 @@ pub struct CapacityRecords {
     pub location: String,
     /// The records looked at; all others of the Location are as they were.
     pub records: Vec<ExpectedRecord>,
+    /// Whether they must be there even when the client reported an error, because the error is about others.
+    #[serde(default)]
+    pub despite_error: bool,
 }
 
 /// A record in the end.
@@ -124,17 +127,22 @@ impl Kind for CapacityRecords {
         };
         let count = wrong.len();
         let actual = both!("{count} écart(s) : {location}.", "{count} difference(s): {location}.");
-        let said_so = matches!(report(step), Report::Error(_));
-        // A doubled record, or one that was not to be touched, is no shortfall that an error would excuse.
-        if said_so && wrong.iter().all(|wrong| wrong.is_shortfall) {
-            return Finding::skipped(
+        // A doubled record, or one that was not to be touched, is no shortfall that the end of the step would excuse.
+        if wrong.iter().all(|wrong| wrong.is_shortfall)
+            && let Some(finding) = self.excused(scene, &report(step), actual.clone())
+        {
+            return finding.notes([first.what.clone()]).citing(numbers);
+        }
+        if self.despite_error && matches!(report(step), Report::Error(_)) {
+            return Finding::broken(
                 actual,
+                first.what.clone(),
                 both!(
-                    "Le client a signalé une erreur : ce qui manque n’est pas passé sous silence.",
-                    "The client reported an error: what is missing was not passed over in silence."
+                    "Quand une mise à jour d’un lot est refusée, envoyez quand même les autres, puis signalez celle qui l’a été.",
+                    "When one update of a batch is refused, still send the others, then report the one that was."
                 ),
             )
-            .notes([first.what.clone()])
+            .notes(wrong.iter().skip(1).take(4).map(|wrong| wrong.what.clone()))
             .citing(numbers);
         }
         Finding::broken(
@@ -157,6 +165,52 @@ struct Difference {
 }
 
 impl CapacityRecords {
+    /// What a shortfall means when the client did not report success.
+    fn excused(&self, scene: &Scene<'_>, report: &Report, actual: Text) -> Option<Finding> {
+        match report {
+            Report::Ok => None,
+            // One instance of a proprietary solution writes for its own establishment only (ALI-CERT-01).
+            Report::Error(_) if self.despite_error && self.was_forbidden(scene) => Some(Finding::skipped(
+                actual,
+                both!(
+                    "Sans objet : le client a envoyé cette mise à jour, et son identité ne couvre pas cet établissement (403).",
+                    "Not applicable: the client sent this update, and its identity does not cover that establishment (403)."
+                ),
+            )),
+            Report::Error(_) if self.despite_error => None,
+            Report::Error(_) => Some(Finding::skipped(
+                actual,
+                both!(
+                    "Le client a signalé une erreur : ce qui manque n’est pas passé sous silence.",
+                    "The client reported an error: what is missing was not passed over in silence."
+                ),
+            )),
+            Report::Human(answer) => {
+                let answer = quote(answer);
+                Some(Finding::review(
+                    actual,
+                    both!(
+                        "Une personne doit vérifier que le client a signalé ce qui manque (« {answer} »).",
+                        "A person has to check that the client reported what is missing (`{answer}`)."
+                    ),
+                ))
+            }
+            Report::Deadline | Report::Nothing => Some(Finding::undecided(
+                actual,
+                both!(
+                    "Le client n’avait pas fini : ce qui manque ne prouve rien.",
+                    "The client had not finished: what is missing proves nothing."
+                ),
+            )),
+        }
+    }
+
+    fn was_forbidden(&self, scene: &Scene<'_>) -> bool {
+        let writes = writes(scene);
+        let mut about = writes.iter().filter(|write| write.identifier.as_ref() == Some(&self.location));
+        about.any(|write| write.fate == Fate::Forbidden)
+    }
+
     fn differences(&self, before: &[Record], now: &[Record]) -> Vec<Difference> {
         let mut found = Vec::new();
         for expected in &self.records {

@@ -9,7 +9,7 @@ use super::super::words::{both, named, quote};
 use super::super::{Finding, Kind, Nature};
 use super::{Fate, Write, keys, writes};
 use crate::journal::{Api, Exchange};
-use crate::ror::capacity::{Operation, RecordKey};
+use crate::ror::capacity::{Operation, Record, RecordKey};
 use crate::text::Text;
 
 /// `capacity-sequence`: see [`super::super::Expect::CapacitySequence`].
@@ -121,13 +121,28 @@ fn was_read(scene: &Scene<'_>, before: &Exchange) -> bool {
     })
 }
 
+/// What an operation asks for, but for the instant of the measure: each attempt may carry a new one.
+fn content(operation: &Operation) -> (&'static str, Vec<(RecordKey, Option<u32>)>) {
+    let of = |record: &Record| (record.key.clone(), record.count);
+    match operation {
+        Operation::Add { record } => ("add", vec![of(record)]),
+        Operation::Replace { key, record } => ("replace", vec![(key.clone(), None), of(record)]),
+        Operation::ReplaceAll { records } => ("replace-all", records.iter().map(of).collect()),
+        Operation::Delete { key } => ("delete", vec![(key.clone(), None)]),
+    }
+}
+
+fn same_content(one: &[Operation], other: &[Operation]) -> bool {
+    one.iter().map(content).eq(other.iter().map(content))
+}
+
 /// The same call again after a refusal that it cannot change.
 fn repetition(write: &Write<'_>, before: &[Write<'_>]) -> Option<Finding> {
     let refused = before.iter().find(|earlier| {
         earlier.fate.is_final()
             && earlier.exchange.step == write.exchange.step
             && earlier.identifier == write.identifier
-            && earlier.operations == write.operations
+            && same_content(&earlier.operations, &write.operations)
             && !write.operations.is_empty()
     })?;
     let name = named(refused.exchange);

@@ -2,12 +2,14 @@
 
 mod declared;
 mod exports;
+mod feed;
 mod pace;
 mod paging;
 mod preconditions;
 mod refusals;
 mod requests;
 mod search;
+mod servers;
 mod tokens;
 mod waits;
 

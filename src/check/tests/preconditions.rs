@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::Verdict;
 use super::super::testing::{Story, header, refused};
+use super::super::{Party, Verdict};
 use super::{assert_broken, assert_met, assert_undecided};
-use crate::journal::StepEnd;
+use crate::journal::{HandshakeCause, StepEnd};
 
 fn all_kinds() -> Vec<Value> {
     vec![
@@ -27,6 +27,7 @@ fn all_kinds() -> Vec<Value> {
         json!({"outcome": {"is": "error"}}),
         json!({"integrated": {"compare": "ids"}}),
         json!({"no-silent-loss": {}}),
+        json!({"refuses-server": {"look-at": "request"}}),
     ]
 }
 
@@ -49,6 +50,24 @@ fn a_failed_handshake_is_explained_and_not_held_against_the_client() {
     assert_undecided(&finding);
     assert!(finding.actual.en.contains("UnknownCA"));
     assert!(finding.remedy.en.contains("ROR_CA_CERT"));
+}
+
+#[test]
+fn what_a_client_offers_that_cannot_be_taken_says_who_must_act() {
+    for (cause, party, word) in [
+        (HandshakeCause::PlainHttp, Party::Configuration, "https://"),
+        (HandshakeCause::OldTls, Party::Client, "TLS 1.2"),
+        (HandshakeCause::NoCommonSuite, Party::Client, "ECDHE"),
+        (HandshakeCause::Alert, Party::Configuration, "ROR_CA_CERT"),
+    ] {
+        let mut story = Story::new("token", json!({}));
+        let handshake = story.connect(1).handshake.as_mut().unwrap();
+        (handshake.failure, handshake.cause) = (Some("x".to_owned()), Some(cause));
+        let finding = story.check(json!({"token-form": {}}));
+        assert_undecided(&finding);
+        assert_eq!(finding.party, Some(party), "{cause:?}");
+        assert!(finding.remedy.en.contains(word), "{cause:?}: {}", finding.remedy.en);
+    }
 }
 
 #[test]

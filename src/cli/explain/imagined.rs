@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::check::{self, Bodies, Check, Context};
 use crate::cli::run::ready;
-use crate::journal::{Body, Collector, Entry, Event, Evidence, ScenarioStarted, StepStarted};
+use crate::journal::{Body, Collector, Entry, Event, Evidence, ScenarioStarted};
 use crate::ror::AccessProfile;
 use crate::ror::whitelist::Reference;
 use crate::scenario::Scenario;
@@ -36,13 +36,10 @@ fn evidence(scenario: &Scenario, profile: u8) -> Option<Evidence> {
         collector.take(Entry { seq: 0, at_us: 0, scenario, event, prev: String::new() });
     };
     take(Event::ScenarioStarted(Box::new(setting(scenario, profile)?)));
-    for (number, step) in (1..).zip(ready(scenario.clone()).steps) {
-        take(Event::StepStarted(StepStarted {
-            step: number,
-            action: step.act,
-            input: step.with.unwrap_or(Value::Null),
-            deadline_ms: 0,
-        }));
+    for (number, step) in (1_u32..).zip(ready(scenario.clone()).steps) {
+        let (action, input) = (step.act, step.with.unwrap_or(Value::Null));
+        let began = json!({ "step": number, "action": action, "input": input, "deadline_ms": 0 });
+        take(Event::StepStarted(serde_json::from_value(began).ok()?));
     }
     collector.finish()
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::journal::{
-    AdapterResult, Api, Body, CertificateFacts, Connection, ConnectionOpened, Decision, Exchange, Handshake,
-    QuotaFacts, QuotaState, Request, Response, ScenarioStarted, ServiceFacts, Step, StepEnd, StepEnded,
-    StepStarted,
+    AdapterResult, Api, Body, CertificateFacts, Connection, ConnectionClosed, ConnectionOpened, Decision,
+    Exchange, Handshake, QuotaFacts, QuotaState, Request, Response, ScenarioStarted, ServiceFacts, Step,
+    StepEnd, StepEnded, StepStarted,
 };
 
 pub(crate) fn setting() -> ScenarioStarted {
@@ -108,6 +108,7 @@ pub(crate) fn connections() -> BTreeMap<u32, Connection> {
         alpn: Some("h2".into()),
         server_name: Some("localhost".into()),
         certificate: Some(certificate.clone()),
+        ..Handshake::default()
     };
     let bad = Handshake {
         connection: 3,
@@ -121,6 +122,7 @@ pub(crate) fn connections() -> BTreeMap<u32, Connection> {
                 connection: number,
                 listener: "api".into(),
                 peer: "127.0.0.1:50412".into(),
+                ..ConnectionOpened::default()
             };
             let failed = handshake.failure.is_some();
             let connection = Connection {
@@ -128,7 +130,11 @@ pub(crate) fn connections() -> BTreeMap<u32, Connection> {
                 opened_us: 1_000_000 + u64::from(number) * 20_000,
                 handshake: Some(handshake),
                 closed_us: Some(6_000_000),
-                closed_because: failed.then(|| "handshake failed".to_owned()),
+                closed: failed.then(|| ConnectionClosed {
+                    connection: number,
+                    reason: Some("handshake failed".to_owned()),
+                    ..ConnectionClosed::default()
+                }),
             };
             (number, connection)
         })
@@ -142,6 +148,7 @@ pub(crate) fn step() -> Step {
             action: Some("search".into()),
             input: json!({ "resource": "HealthcareService", "parameters": [["specialty", "TRE_R211|022"]], "all-pages": true }),
             deadline_ms: 20_000,
+            impostors: Vec::new(),
         },
         started_us: 1_050_000,
         ended: Some(StepEnded {

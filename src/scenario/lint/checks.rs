@@ -119,10 +119,30 @@ impl Lint<'_> {
             Expect::TokenReuse(reuse) if reuse.tokens_at_most == 0 => {
                 self.count(&inside("token-reuse", "tokens-at-most"));
             }
+            Expect::RefusesServer(_) => self.server_to_refuse(index, check),
             Expect::NotRepeated(not_repeated) => {
                 self.matcher(&inside("not-repeated", "after"), &not_repeated.after);
             }
             _ => {}
+        }
+    }
+
+    fn server_to_refuse(&mut self, index: usize, check: &Check) {
+        let steps = (1..).zip(&self.scenario().steps);
+        let judged = steps.filter(|(number, _)| check.step.is_none_or(|step| step == *number));
+        if !judged.into_iter().any(|(_, step)| step.server.is_some()) {
+            self.at(
+                Code::MissingControl,
+                place!["checks", index, "expect"],
+                Text::new(
+                    "rien n’est à refuser dans ce qui est jugé",
+                    "there is nothing to refuse in what is judged",
+                ),
+                Text::new(
+                    "jugez une étape qui a un « server », ou donnez-lui-en un",
+                    "judge a step that has a `server`, or give it one",
+                ),
+            );
         }
     }
 

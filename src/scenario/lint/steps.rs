@@ -15,7 +15,10 @@ impl Lint<'_> {
         self.not_empty(steps.len(), "steps");
         for (index, step) in steps.iter().enumerate() {
             match (&step.act, &step.wait, &step.change) {
-                (Some(act), None, None) => self.act(index, act, step),
+                (Some(act), None, None) => {
+                    self.act(index, act, step);
+                    self.server(index, step);
+                }
                 (None, Some(_), None) => self.passive(index, step),
                 (None, None, Some(changes)) => {
                     self.passive(index, step);
@@ -28,6 +31,39 @@ impl Lint<'_> {
                 (_, Some(_), _) => self.invalid_step(place!["steps", index, "wait"], one_thing()),
                 _ => self.invalid_step(place!["steps", index, "change"], one_thing()),
             }
+        }
+    }
+
+    /// A refusal proves something only between two steps in which the good server is accepted.
+    fn server(&mut self, index: usize, step: &Step) {
+        let Some(server) = step.server else { return };
+        if server.token.is_none() && server.api.is_none() {
+            self.at(
+                Code::MissingControl,
+                place!["steps", index, "server"],
+                Text::new("aucun serveur n’est à refuser ici", "there is no server to refuse here"),
+                Text::new(
+                    "dites lequel et ce qui ne va pas : server: { token: expired }",
+                    "say which one and what is wrong: server: { token: expired }",
+                ),
+            );
+        }
+        let steps = &self.scenario().steps;
+        let is_control = |step: &Step| step.act.is_some() && step.server.is_none();
+        let (before, after) = (steps[..index].iter().any(is_control), steps[index..].iter().any(is_control));
+        if !before || !after {
+            self.at_key(
+                Code::MissingControl,
+                place!["steps", index, "server"],
+                Text::new(
+                    "aucune étape n’appelle le bon serveur avant et après celle-ci",
+                    "no step calls the good server before and after this one",
+                ),
+                Text::new(
+                    "ajoutez une étape « act » sans « server » au début et à la fin",
+                    "add a step `act` without `server` at the beginning and at the end",
+                ),
+            );
         }
     }
 
@@ -49,6 +85,7 @@ impl Lint<'_> {
             (step.with.is_some(), "with"),
             (step.tell.is_some(), "tell"),
             (step.deadline.is_some(), "deadline"),
+            (step.server.is_some(), "server"),
         ];
         for (there, key) in strangers {
             if there {

@@ -1,0 +1,70 @@
+//! What is wrong with a server that must be refused, and what to do about it, in words.
+
+use super::words::{both, quote};
+use crate::journal::Endpoint;
+use crate::text::Text;
+
+/// The server that it stands in for.
+pub(super) fn name(endpoint: Endpoint) -> Text {
+    match endpoint {
+        Endpoint::Token => both!("le serveur d’autorisation", "the authorisation server"),
+        Endpoint::Api => both!("l’API", "the API"),
+    }
+}
+
+/// Server and fault.
+pub(super) fn both_of(fault: &Text, place: &Text) -> Text {
+    Text::new(format!("{} : {}", place.fr, fault.fr), format!("{}: {}", place.en, fault.en))
+}
+
+/// What is wrong with a server.
+pub(super) fn fault(defect: &str) -> Text {
+    match defect {
+        "expired" => both!("certificat expiré", "expired certificate"),
+        "not-yet-valid" => both!("certificat pas encore valide", "certificate not yet valid"),
+        "wrong-host" => both!("certificat d’un autre hôte", "certificate of another host"),
+        "cn-only" => both!(
+            "hôte donné par le seul CN, sans subjectAltName",
+            "host given by the CN only, without subjectAltName"
+        ),
+        "unknown-authority" => both!("autorité inconnue", "unknown authority"),
+        "self-signed" => both!("certificat auto-signé", "self-signed certificate"),
+        "incomplete-chain" => both!("chaîne sans son intermédiaire", "chain without its intermediate"),
+        "wrong-usage" => {
+            both!("certificat de client, pas de serveur", "certificate of a client, not of a server")
+        }
+        "plaintext" => both!("réponse en clair, sans TLS", "answer in plain text, without TLS"),
+        "redirect-to-http" => both!("redirection vers http://", "redirect to http://"),
+        "old-tls" => both!("TLS 1.0 seulement", "TLS 1.0 only"),
+        other => Text::same(quote(other)),
+    }
+}
+
+/// What to do about it.
+pub(super) fn remedy(defect: &str) -> Text {
+    match defect {
+        "expired" | "not-yet-valid" => both!(
+            "Laissez la bibliothèque TLS vérifier les dates du certificat ; ne remplacez pas son vérificateur.",
+            "Let the TLS library check the certificate's dates; do not replace its verifier."
+        ),
+        "wrong-host" | "cn-only" => both!(
+            "Activez la vérification du nom d’hôte (subjectAltName, RFC 9525), avec le nom de l’URL appelée.",
+            "Turn on the verification of the host name (subjectAltName, RFC 9525), with the name of the URL called."
+        ),
+        "wrong-usage" => both!(
+            "Vérifiez l’usage du certificat (extendedKeyUsage serverAuth, RFC 5280 §4.2.1.12).",
+            "Check what the certificate is for (extendedKeyUsage serverAuth, RFC 5280 §4.2.1.12)."
+        ),
+        "plaintext" | "redirect-to-http" => both!(
+            "N’envoyez jamais une requête sans TLS : ni repli, ni redirection suivie vers http://.",
+            "Never send a request without TLS: no fallback, no redirect to http:// followed."
+        ),
+        "old-tls" => {
+            both!("N’acceptez que TLS 1.2 et 1.3 (RFC 8996).", "Accept TLS 1.2 and 1.3 only (RFC 8996).")
+        }
+        _ => both!(
+            "Vérifiez la chaîne du certificat jusqu’à une autorité reconnue ; retirez toute option qui désactive cette vérification (curl -k, verify=False, trustAll…).",
+            "Verify the certificate's chain up to a trusted authority; remove every option that turns this off (curl -k, verify=False, trustAll…)."
+        ),
+    }
+}
