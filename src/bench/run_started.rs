@@ -1,7 +1,8 @@
 //! The first line of a journal: what this run is.
 
 use crate::campaign::Campaign;
-use crate::journal::{Journal, RunStarted, SCHEMA};
+use crate::journal::{Baseline, Journal, Redactor, RunStarted, SCHEMA};
+use crate::text::Text;
 
 /// What is said first in every artefact.
 const NOTICE: &str = "auto-contrôle, ne vaut pas homologation · self-check, not a homologation";
@@ -12,6 +13,7 @@ pub(super) fn run_started(
     client: &str,
     scenarios: Vec<String>,
     name: &str,
+    baseline: Option<&Baseline>,
     journal: &Journal,
 ) -> RunStarted {
     let file = serde_json::to_value(&campaign.file).unwrap_or_default();
@@ -34,5 +36,17 @@ pub(super) fn run_started(
         fail_on: campaign.fail_on.clone(),
         scenarios,
         campaign: file,
+        baseline: baseline.map(|baseline| redacted(baseline, journal.redactor())),
     }
+}
+
+/// What people wrote in a baseline may quote a secret.
+fn redacted(baseline: &Baseline, redactor: &Redactor) -> Baseline {
+    let mut clean = baseline.clone();
+    clean.file = redactor.text(&clean.file);
+    for entry in &mut clean.expected_failures {
+        entry.owner = redactor.text(&entry.owner);
+        entry.reason = Text::new(redactor.text(&entry.reason.fr), redactor.text(&entry.reason.en));
+    }
+    clean
 }

@@ -13,7 +13,7 @@ use super::service::ServiceUnderTest;
 use super::shared::Shared;
 use super::{Driver, RunFolder};
 use crate::campaign::Campaign;
-use crate::journal::{Event, Journal, RunEnded, ScenarioEnded};
+use crate::journal::{Baseline, Event, Journal, RunEnded, ScenarioEnded};
 use crate::pki::Impostors;
 use crate::ror::Directory;
 use crate::ror::whitelist::Reference;
@@ -26,6 +26,8 @@ pub struct RunPlan {
     pub scenarios: Vec<Arc<Scenario>>,
     /// What this run is.
     pub campaign: Campaign,
+    /// Failures that are expected.
+    pub baseline: Option<Baseline>,
     /// How the client is made to act.
     pub driver: Driver,
     /// How the client is called in the report.
@@ -75,7 +77,8 @@ pub async fn run(
 ) -> Finished {
     let start = Instant::now();
     let scenarios = plan.scenarios.iter().map(|scenario| scenario.id.clone()).collect();
-    let started = run_started(&plan.campaign, &plan.client, scenarios, folder.name(), &journal);
+    let started =
+        run_started(&plan.campaign, &plan.client, scenarios, folder.name(), plan.baseline.as_ref(), &journal);
     journal.write(Event::RunStarted(Box::new(started)));
     plan.service.register_secret(journal.redactor());
     let jobs = if plan.place.port.is_some() { 1 } else { plan.jobs.max(1) };

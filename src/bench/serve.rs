@@ -53,7 +53,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let start = Instant::now();
     serving.service.register_secret(journal.redactor());
-    let started = run_started(&serving.campaign, NAME, Vec::new(), folder, &journal);
+    let started = run_started(&serving.campaign, NAME, Vec::new(), folder, None, &journal);
     journal.write(Event::RunStarted(Box::new(started)));
     let given = Given {
         dataset: serving.dataset,

@@ -78,7 +78,7 @@ pub(super) enum Command {
     Judge(JudgeArguments),
     /// List scenarios, requirements or flaws of the reference client
     List(ListArguments),
-    /// Tell a scenario, a check (scenario/check) or a requirement in full
+    /// Tell a requirement, a scenario, a check (scenario/check), a check kind or a flaw in full
     Explain(ExplainArguments),
     /// Check scenario files: places, reasons, remedies
     Lint(LintArguments),
@@ -167,6 +167,9 @@ pub(super) struct RunArguments {
     /// Exit 1 also for these
     #[arg(long, value_name = "warn|inconclusive")]
     pub(super) fail_on: Vec<FailOn>,
+    /// Expected failures, check by check, each with its owner, its reason and its last day (docs/baseline.md)
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
     /// A flaw of the built-in reference client (repeatable), to see what the bench says of it
     #[arg(long, value_name = "NAME", conflicts_with = "client")]
     pub(super) flaw: Vec<String>,
@@ -248,7 +251,7 @@ pub(super) enum Listed {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArguments {
-    /// Id of a scenario, of a check (scenario/check) or of a requirement
+    /// Id of a requirement, a scenario, a check (scenario/check), or name of a check kind or a flaw
     #[arg(value_name = "ID")]
     pub(super) id: String,
 }

@@ -11,7 +11,7 @@ use super::preparation::{self, Setting};
 use super::{exit, progress, terminal};
 use crate::bench::{self, RunFolder, RunPlan};
 use crate::campaign::Campaign;
-use crate::journal::Journal;
+use crate::journal::{Baseline, Journal};
 use crate::judge::{self, Ledger};
 use crate::report;
 use crate::ror::expand_code;
@@ -28,7 +28,10 @@ pub(super) fn run(arguments: &RunArguments, lang: Lang) -> Result<u8, Failure> {
         campaign.plans_named = true;
     }
     campaign.fail_on = arguments.fail_on.iter().copied().map(FailOn::name).map(str::to_owned).collect();
-    let items = select(&arguments.scenarios, &campaign)?;
+    let ledger = Ledger::builtin()?;
+    let catalogue = Catalogue::builtin(&ledger)?;
+    let items = select(&catalogue, &ledger, &arguments.scenarios, &campaign)?;
+    let baseline = baseline(arguments.baseline.as_deref(), &catalogue, &items)?;
     let command = if arguments.flaw.is_empty() {
         arguments.setup.client.as_deref().or(campaign.file.client.as_deref())
     } else {
@@ -47,6 +50,7 @@ pub(super) fn run(arguments: &RunArguments, lang: Lang) -> Result<u8, Failure> {
     let plan = RunPlan {
         scenarios,
         campaign,
+        baseline,
         driver,
         client,
         directories,
@@ -99,7 +103,21 @@ pub(super) fn ready(mut scenario: Scenario) -> Scenario {
     scenario
 }
 
-fn select(words: &[String], campaign: &Campaign) -> Result<Vec<Item>, Failure> {
+/// The expected failures, when a file of them is named. It may name any check of the catalogue, and those of the
+/// user's own files that this run plays.
+fn baseline(path: Option<&Path>, catalogue: &Catalogue, items: &[Item]) -> Result<Option<Baseline>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    // A file of the user's own comes last: it stands in for the scenario of the same id.
+    let scenarios = catalogue.iter().chain(items).map(|item| &item.scenario);
+    Ok(Some(judge::load_baseline(path, scenarios)?))
+}
+
+fn select(
+    catalogue: &Catalogue,
+    ledger: &Ledger,
+    words: &[String],
+    campaign: &Campaign,
+) -> Result<Vec<Item>, Failure> {
     if let Some(unknown) = campaign.plans.iter().find(|plan| !PLANS.contains(&plan.as_str())) {
         let known = PLANS.join(", ");
         return Err(Failure::usage(
@@ -107,10 +125,8 @@ fn select(words: &[String], campaign: &Campaign) -> Result<Vec<Item>, Failure> {
             format!("There is no plan `{unknown}`. Known: {known}."),
         ));
     }
-    let ledger = Ledger::builtin()?;
-    let catalogue = Catalogue::builtin(&ledger)?;
     let profile = campaign.profile.get();
-    let named = catalogue.select(words, &ledger)?;
+    let named = catalogue.select(words, ledger)?;
     let mut items = named.clone();
     items.retain(|item| {
         let scenario = &item.scenario;

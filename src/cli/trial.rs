@@ -35,6 +35,7 @@ pub(super) fn run(arguments: &TryArguments, lang: Lang) -> Result<u8, Failure> {
     let plan = RunPlan {
         scenarios: vec![Arc::new(ready(scenario))],
         campaign,
+        baseline: None,
         driver,
         client,
         directories,

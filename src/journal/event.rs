@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::baseline::Baseline;
 use super::wire::{
     Body, ConnectionClosed, ConnectionOpened, Decision, Handshake, Request, Response, ResponseEnded,
 };
@@ -95,6 +96,9 @@ pub struct RunStarted {
     pub scenarios: Vec<String>,
     /// The campaign file as it was read, secrets removed.
     pub campaign: Value,
+    /// The failures that the editor expects; none without `--baseline`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
 }
 
 /// The mock of one scenario listens.

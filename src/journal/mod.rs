@@ -1,5 +1,6 @@
 //! The journal: evidence of what happened, append-only, hash-chained, redacted at its entry.
 
+mod baseline;
 mod event;
 mod evidence;
 mod read;
@@ -7,6 +8,7 @@ mod redact;
 mod wire;
 mod write;
 
+pub use baseline::{Baseline, ExpectedFailure};
 pub use event::*;
 pub use evidence::{Change, Collector, Connection, Evidence, Exchange, Step};
 pub use read::{BodyFolder, BrokenLine, Reader};

@@ -33,6 +33,7 @@ pub(super) fn not_played(check: &Check, ledger: &Ledger, harness_error: Option<&
         why,
         remedy: both!("Relancez le run.", "Run again."),
         party: harness_error.map(|_| Party::Bench),
+        expected_failure: None,
         notes: Vec::new(),
         exchanges: Vec::new(),
     }
@@ -94,6 +95,7 @@ fn conclude(check: &Check, finding: Finding, keyword: Keyword, harness_error: Op
         why,
         remedy,
         party,
+        expected_failure: None,
         notes,
         exchanges: finding.exchanges,
     }

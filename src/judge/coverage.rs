@@ -1,7 +1,7 @@
 //! What became of each requirement of the client.
 
 use super::ledger::Ledger;
-use super::outcome::{RequirementOutcome, ScenarioOutcome, Status};
+use super::outcome::{Conformity, RequirementOutcome, ScenarioOutcome, Status};
 
 /// The client's requirements in ledger order, with the checks of this run that cite them.
 pub(super) fn requirements(ledger: &Ledger, scenarios: &[ScenarioOutcome]) -> Vec<RequirementOutcome> {
@@ -20,14 +20,12 @@ pub(super) fn requirements(ledger: &Ledger, scenarios: &[ScenarioOutcome]) -> Ve
                 origin: requirement.origin.name().to_owned(),
                 text: requirement.text.clone(),
                 source: requirement.source.clone(),
-                covered: citing.iter().any(|(_, status)| is_decided(*status)),
+                covered: citing.iter().any(|(_, status)| Conformity::of(*status).is_some()),
+                conformity: citing.iter().filter_map(|(_, status)| Conformity::of(*status)).max(),
+                untested: requirement.untested.clone(),
                 status: citing.iter().map(|(_, status)| *status).max(),
                 checks: citing.into_iter().map(|(name, _)| name).collect(),
             }
         })
         .collect()
-}
-
-fn is_decided(status: Status) -> bool {
-    matches!(status, Status::Pass | Status::Fail | Status::Warn | Status::Xfail | Status::Xpass)
 }

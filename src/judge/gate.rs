@@ -77,7 +77,19 @@ fn rule(run: &RunStarted, scenarios: &[ScenarioOutcome], facts: &Facts, plans: &
     }
     let failed = count(&[Status::Fail, Status::Xpass]);
     if failed > 0 {
-        return (1, both!("{failed} contrôle(s) en échec.", "{failed} check(s) failed."));
+        let stale = count(&[Status::Xpass]);
+        return (
+            1,
+            if stale == 0 {
+                both!("{failed} contrôle(s) en échec.", "{failed} check(s) failed.")
+            } else {
+                let broken = failed - stale;
+                both!(
+                    "{broken} contrôle(s) en échec, {stale} succès inattendu(s) : la liste des échecs attendus est périmée.",
+                    "{broken} check(s) failed, {stale} passed unexpectedly: the baseline is stale."
+                )
+            },
+        );
     }
     for (name, status) in [("warn", Status::Warn), ("inconclusive", Status::Inconclusive)] {
         let found = count(&[status]);
@@ -141,22 +153,33 @@ fn rule(run: &RunStarted, scenarios: &[ScenarioOutcome], facts: &Facts, plans: &
             },
         );
     }
-    let open: Vec<&str> = plans.iter().filter(|plan| !plan.covered).map(|plan| plan.plan.as_str()).collect();
+    let open = uncovered(plans);
+    let reason = no_failure(count(&[Status::Xfail]), open.is_empty());
     if open.is_empty() {
-        let reason = both!(
-            "Aucun échec, et tout ce qui devait être décidé l’est.",
-            "No failure, and all that had to be decided is."
-        );
         return (0, reason);
     }
-    let open = open.join(", ");
-    (
-        0,
-        both!(
-            "Aucun échec dans ce qui a été joué. Plans non couverts : {open}.",
-            "No failure in what was played. Plans not covered: {open}."
+    let (fr, en) = (reason.fr, reason.en);
+    (0, both!("{fr} Plans non couverts : {open}.", "{en} Plans not covered: {open}."))
+}
+
+/// What a run without a failure says, apart from its plans.
+fn no_failure(expected: usize, all_covered: bool) -> Text {
+    match (expected, all_covered) {
+        (0, true) => both!(
+            "Aucun échec, et tout ce qui devait être décidé l’est.",
+            "No failure, and all that had to be decided is."
         ),
-    )
+        (0, false) => both!("Aucun échec dans ce qui a été joué.", "No failure in what was played."),
+        (expected, _) => both!(
+            "Aucun échec en dehors de {expected} échec(s) attendu(s).",
+            "No failure beside {expected} expected failure(s)."
+        ),
+    }
+}
+
+fn uncovered(plans: &[PlanOutcome]) -> String {
+    let open: Vec<&str> = plans.iter().filter(|plan| !plan.covered).map(|plan| plan.plan.as_str()).collect();
+    open.join(", ")
 }
 
 /// The plans of the run: those asked for, or all that the scenarios name.
@@ -188,11 +211,17 @@ fn outcome(plan: String, scenarios: &[ScenarioOutcome], facts: &Facts) -> PlanOu
     let passed =
         members.iter().flat_map(|scenario| &scenario.checks).any(|check| check.status == Status::Pass);
     let conforming = covered && passed && members.iter().all(|scenario| good(scenario.status));
+    let expected_failures = members
+        .iter()
+        .flat_map(|scenario| &scenario.checks)
+        .filter(|check| check.status == Status::Xfail)
+        .count();
     PlanOutcome {
         plan,
         covered,
         conforming,
         missing_actions: missing.into_iter().collect(),
         essential_not_played,
+        expected_failures,
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::baseline::{BaselineOutcome, BaselineState, ExpectedFailureOutcome};
+pub use super::conformity::Conformity;
 pub use crate::check::Party;
 use crate::journal::{Evidence, RunStarted};
 use crate::text::{Lang, Text};
@@ -97,6 +99,8 @@ pub struct Outcome {
     pub gate: Gate,
     /// The requirements of the ledger that are the client's, with what became of them, in ledger order.
     pub requirements: Vec<RequirementOutcome>,
+    /// The expected failures and what became of them; none without `--baseline`.
+    pub baseline: Option<BaselineOutcome>,
     /// Scenarios in the order of the run.
     pub scenarios: Vec<ScenarioOutcome>,
 }
@@ -116,6 +120,21 @@ impl Outcome {
     #[must_use]
     pub fn coverage(&self) -> (usize, usize) {
         (self.requirements.iter().filter(|requirement| requirement.covered).count(), self.requirements.len())
+    }
+
+    /// How many requirements of the client no check of the catalogue decides; the ledger says why.
+    #[must_use]
+    pub fn untested(&self) -> usize {
+        self.requirements
+            .iter()
+            .filter(|requirement| !requirement.covered && requirement.untested.is_some())
+            .count()
+    }
+
+    /// How many of the requirements that were decided came out like that.
+    #[must_use]
+    pub fn conforming(&self, conformity: Conformity) -> usize {
+        self.requirements.iter().filter(|requirement| requirement.conformity == Some(conformity)).count()
     }
 }
 
@@ -145,6 +164,8 @@ pub struct PlanOutcome {
     pub missing_actions: Vec<String>,
     /// The action that makes the plan what it is, when this run did not play it.
     pub essential_not_played: Option<String>,
+    /// How many of its checks fail as the baseline expects: they do not stand against conformity, and are not conforming.
+    pub expected_failures: usize,
 }
 
 /// One requirement of the ledger.
@@ -164,6 +185,10 @@ pub struct RequirementOutcome {
     pub covered: bool,
     /// The worst status of the checks that cite it; none when none was played.
     pub status: Option<Status>,
+    /// What came of it; none when it was not decided.
+    pub conformity: Option<Conformity>,
+    /// Why no check of the catalogue decides it; none when some do.
+    pub untested: Option<Text>,
     /// `scenario/check` of the checks of this run that cite it.
     pub checks: Vec<String>,
 }
@@ -218,6 +243,8 @@ pub struct CheckOutcome {
     pub remedy: Text,
     /// Who must act; none when nobody must.
     pub party: Option<Party>,
+    /// What the baseline says of it; none when it does not name it.
+    pub expected_failure: Option<ExpectedFailureOutcome>,
     /// Observations that do not change the status.
     pub notes: Vec<Text>,
     /// Numbers of the exchanges that prove it.

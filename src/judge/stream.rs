@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::baseline::Expectations;
 use super::ledger::Ledger;
 use super::outcome::{Outcome, ScenarioOutcome};
 use super::scenario::{Judged, Surroundings, judge, not_played};
@@ -52,6 +53,7 @@ pub fn judge_entries(
         inputs,
         open: BTreeMap::new(),
         judged: BTreeMap::new(),
+        expectations: Expectations::of(&run),
         facts: gate::Facts::default(),
     };
     let mut remarks = Vec::new();
@@ -88,6 +90,7 @@ struct Desk<'a> {
     epoch_us: Option<i64>,
     open: BTreeMap<String, Collector>,
     judged: BTreeMap<String, ScenarioOutcome>,
+    expectations: Expectations,
     facts: gate::Facts,
 }
 
@@ -128,7 +131,8 @@ impl Desk<'_> {
         self.keep(judged);
     }
 
-    fn keep(&mut self, judged: Judged) {
+    fn keep(&mut self, mut judged: Judged) {
+        self.expectations.apply(&mut judged.outcome);
         self.facts.take(&judged);
         self.judged.insert(judged.outcome.id.clone(), judged.outcome);
     }
@@ -168,6 +172,7 @@ impl Desk<'_> {
             remarks,
             gate,
             requirements,
+            baseline: self.expectations.close(),
             scenarios,
             run,
         }

@@ -35,6 +35,7 @@ impl Run {
             fail_on: Vec::new(),
             scenarios: Vec::new(),
             campaign: Value::Null,
+            baseline: None,
         };
         Self { started, stories: Vec::new(), entries: Vec::new() }
     }

@@ -5,7 +5,10 @@ use std::io;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter};
 use serde_json::{Map, Value, json};
 
-use crate::judge::{CheckOutcome, Outcome, RequirementOutcome, ScenarioOutcome, Status};
+use crate::judge::{
+    BaselineOutcome, CheckOutcome, Conformity, ExpectedFailureOutcome, Outcome, RequirementOutcome,
+    ScenarioOutcome, Status,
+};
 use crate::report::say::Say;
 use crate::report::{ReportError, notice, show};
 use crate::text::Text;
@@ -42,6 +45,7 @@ fn document(outcome: &Outcome) -> Value {
                 "plan": plan.plan, "covered": plan.covered, "conforming": plan.conforming,
                 "missing_actions": plan.missing_actions,
                 "essential_not_played": plan.essential_not_played,
+                "expected_failures": plan.expected_failures,
             })
         })
         .collect();
@@ -70,10 +74,36 @@ fn document(outcome: &Outcome) -> Value {
         },
         "totals": totals,
         "coverage": {
-            "requirements": { "covered": covered, "total": total },
+            "requirements": { "covered": covered, "total": total, "not_tested": outcome.untested() },
             "ledger": outcome.requirements.iter().map(|one| requirement(&say, one)).collect::<Vec<_>>(),
         },
+        "conformity": { "requirements": conformity(outcome) },
+        "baseline": outcome.baseline.as_ref().map(|one| baseline(&say, one)),
         "scenarios": outcome.scenarios.iter().map(|one| scenario(&say, one)).collect::<Vec<_>>(),
+    })
+}
+
+/// How many of the requirements that were decided came out how.
+fn conformity(outcome: &Outcome) -> Value {
+    let count = |one: Conformity| (one.name().to_owned(), json!(outcome.conforming(one)));
+    let mut counts = Map::from_iter([("decided".to_owned(), json!(outcome.coverage().0))]);
+    counts.extend(Conformity::ALL.into_iter().map(count));
+    Value::Object(counts)
+}
+
+fn baseline(say: &Say, baseline: &BaselineOutcome) -> Value {
+    let entries: Vec<Value> = baseline.entries.iter().map(|one| expected_failure(say, one)).collect();
+    json!({ "file": text(say, &Text::same(baseline.file.as_str())), "expected_failures": entries })
+}
+
+fn expected_failure(say: &Say, entry: &ExpectedFailureOutcome) -> Value {
+    json!({
+        "check": entry.check,
+        "owner": text(say, &Text::same(entry.owner.as_str())),
+        "reason": text(say, &entry.reason),
+        "until": entry.until,
+        "expired": entry.expired,
+        "state": entry.state.name(),
     })
 }
 
@@ -85,7 +115,9 @@ fn requirement(say: &Say, requirement: &RequirementOutcome) -> Value {
         "text": text(say, &requirement.text),
         "source": requirement.source,
         "covered": requirement.covered,
+        "conformity": requirement.conformity.map(Conformity::name),
         "status": requirement.status.map(Status::name),
+        "not_tested": requirement.untested.as_ref().map(|why| text(say, why)),
         "checks": requirement.checks,
     })
 }
@@ -113,6 +145,7 @@ fn check(say: &Say, check: &CheckOutcome) -> Value {
         "why": text(say, &check.why),
         "remedy": text(say, &check.remedy),
         "party": check.party,
+        "expected_failure": check.expected_failure.as_ref().map(|one| expected_failure(say, one)),
         "notes": texts(say, &check.notes),
         "exchanges": check.exchanges,
     })
@@ -207,7 +240,19 @@ mod tests {
     fn the_fixed_keys_stand_in_their_order() {
         let report: Value = serde_json::from_str(&report_json(&sample::outcome()).unwrap()).unwrap();
         assert_eq!(report["format"], "banc-ror-report/1");
-        let top = ["format", "notice", "tool", "run", "campaign", "gate", "totals", "coverage", "scenarios"];
+        let top = [
+            "format",
+            "notice",
+            "tool",
+            "run",
+            "campaign",
+            "gate",
+            "totals",
+            "coverage",
+            "conformity",
+            "baseline",
+            "scenarios",
+        ];
         assert_eq!(keys(&report), top);
         assert_eq!(
             keys(&report["run"])[..7],
@@ -228,7 +273,7 @@ mod tests {
                 "xpass"
             ]
         );
-        assert_eq!(report["coverage"]["requirements"], json!({ "covered": 3, "total": 5 }));
+        assert_eq!(report["coverage"]["requirements"], json!({ "covered": 3, "total": 5, "not_tested": 0 }));
         assert_eq!(report["gate"]["exit_code"], 1);
         assert_eq!(report["gate"]["plans"][0]["plan"], "fhir-search");
         let check = &report["scenarios"][0]["checks"][1];

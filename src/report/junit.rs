@@ -176,6 +176,9 @@ fn details(say: &Say, check: &CheckOutcome) -> String {
     add(say.of("observé", "observed"), &say.text(&check.actual));
     add(say.of("que faire", "what to do"), &say.text(&check.remedy));
     add(say.of("qui doit agir", "who must act"), party.get(say.lang));
+    if let Some(entry) = &check.expected_failure {
+        add(say.of("liste des échecs attendus", "baseline"), &say.text(&entry.sentence));
+    }
     add(say.of("exigences", "requirements"), &check.requires.join(", "));
     add(say.of("échanges", "exchanges"), &exchanges.join(" "));
     for note in &check.notes {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::journal::{QuotaState, StepEnd};
-use crate::judge::{Gate, Outcome, Party, Status};
+use crate::judge::{Outcome, Party, Status};
 use crate::report::{dates, show};
 use crate::text::{Lang, Text};
 
@@ -77,6 +77,11 @@ impl Say {
 
     pub(crate) fn status(&self, status: &Status) -> String {
         capital(status.label().get(self.lang))
+    }
+
+    /// A label that begins a cell: with a capital.
+    pub(crate) fn label(&self, label: Text) -> String {
+        capital(label.get(self.lang))
     }
 
     pub(crate) fn yes(&self, yes: bool) -> &'static str {
@@ -208,11 +213,16 @@ impl Say {
     }
 
     /// The verdict in two or three words, and the status whose colour and sign it wears.
-    pub(crate) fn verdict(&self, gate: &Gate) -> (&'static str, Status) {
+    pub(crate) fn verdict(&self, outcome: &Outcome) -> (&'static str, Status) {
+        let gate = &outcome.gate;
         match gate.exit_code {
             0 if !gate.plans.iter().any(|plan| plan.covered) => {
                 (self.of("Aucun échec, aucun plan couvert", "No failure, no plan covered"), Status::Skip)
             }
+            0 if outcome.total(Status::Xfail) > 0 => (
+                self.of("Conforme, échecs attendus mis à part", "Conforming, expected failures apart"),
+                Status::Xfail,
+            ),
             0 => (self.of("Conforme", "Conforming"), Status::Pass),
             1 => (self.of("Non conforme", "Not conforming"), Status::Fail),
             3 => (self.of("Configuration à corriger", "Configuration to be corrected"), Status::ConfigError),
@@ -240,7 +250,13 @@ impl Say {
                     "the adapter could not start, nothing of it reached the mock, or a preflight check failed",
                 ),
             ),
-            (1, own("au moins un échec ou un succès inattendu", "any fail or unexpected pass")),
+            (
+                1,
+                own(
+                    "au moins un échec, ou un succès inattendu : une entrée périmée de la liste des échecs attendus",
+                    "any fail, or an unexpected pass: a stale entry of the baseline",
+                ),
+            ),
         ];
         for status in &outcome.run.fail_on {
             let label = Status::ALL

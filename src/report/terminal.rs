@@ -8,9 +8,12 @@ use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::judge::{CheckOutcome, Outcome, ScenarioOutcome, Status};
+use crate::judge::{
+    BaselineOutcome, BaselineState, CheckOutcome, Conformity, Outcome, ScenarioOutcome, Status,
+};
 use crate::report::say::Say;
 use crate::report::{asks_for_action, notice, show, worst_first};
+use crate::text::Text;
 
 /// More checks than that are for the report.
 const MOST_CHECKS: usize = 40;
@@ -48,8 +51,12 @@ pub fn summary(outcome: &Outcome, folder: &Path, width: usize) -> String {
     let (covered, total) = outcome.coverage();
     lines.fact(
         t.of("Exigences tranchées", "Requirements decided"),
-        &format!("{covered} {} {total}", t.of("sur", "of")),
+        &format!("{covered} {} {total}{}", t.of("sur", "of"), untested(outcome, t)),
     );
+    lines.fact(t.of("Conformité de celles-ci", "Conformity of these"), &conformity(outcome, t));
+    if let Some(baseline) = &outcome.baseline {
+        lines.fact(t.of("Échecs attendus", "Expected failures"), &expected(baseline, t));
+    }
     lines.fact(t.of("Rapport", "Report"), &folder.join("index.html").display().to_string());
     lines.out
 }
@@ -57,7 +64,7 @@ pub fn summary(outcome: &Outcome, folder: &Path, width: usize) -> String {
 fn verdict(lines: &mut Lines, outcome: &Outcome) {
     let t = lines.t;
     let code = outcome.gate.exit_code;
-    let (word, status) = t.verdict(&outcome.gate);
+    let (word, status) = t.verdict(outcome);
     let word = word.to_uppercase();
     let style = style(status);
     // Writing to a string cannot fail.
@@ -78,6 +85,7 @@ fn same_reason<'a>(
         let twin = groups.iter_mut().find(|group| {
             group[0].1.status == check.status
                 && group[0].1.why == check.why
+                && sentence(group[0].1) == sentence(check)
                 && group[0].1.remedy == check.remedy
         });
         match twin {
@@ -86,6 +94,11 @@ fn same_reason<'a>(
         }
     }
     groups
+}
+
+/// What the baseline says of a check.
+fn sentence(check: &CheckOutcome) -> Option<&Text> {
+    check.expected_failure.as_ref().map(|entry| &entry.sentence)
 }
 
 /// The end of what the adapter wrote on standard error, when nothing could be judged.
@@ -109,6 +122,9 @@ fn one_group(lines: &mut Lines, group: &[(&ScenarioOutcome, &CheckOutcome)]) {
     let _ =
         writeln!(lines.out, "\n{style}{}{style:#}  {name}", check.status.label().get(t.lang).to_uppercase());
     lines.paragraph("  ", check.why.get(t.lang), Style::new());
+    if let Some(sentence) = sentence(check) {
+        lines.labelled(t.of("liste des échecs attendus", "baseline"), sentence.get(t.lang));
+    }
     if !asks_for_action(check.status) {
         return;
     }
@@ -126,17 +142,56 @@ fn totals(outcome: &Outcome, t: Say) -> String {
     if parts.is_empty() { t.of("aucun", "none").to_owned() } else { parts.join(" · ") }
 }
 
+fn untested(outcome: &Outcome, t: Say) -> String {
+    match outcome.untested() {
+        0 => String::new(),
+        some => {
+            format!(" ({some} {})", t.of("qu’aucun contrôle n’éprouve", "that no check tests"))
+        }
+    }
+}
+
+fn conformity(outcome: &Outcome, t: Say) -> String {
+    let parts: Vec<String> = Conformity::ALL
+        .into_iter()
+        .map(|one| (one, outcome.conforming(one)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(one, count)| format!("{}{}{count}", one.label().get(t.lang), t.colon()))
+        .collect();
+    if parts.is_empty() { t.of("aucune", "none").to_owned() } else { parts.join(" · ") }
+}
+
+fn expected(baseline: &BaselineOutcome, t: Say) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for state in BaselineState::ALL {
+        let entries: Vec<&str> = baseline
+            .entries
+            .iter()
+            .filter(|entry| entry.state == state)
+            .map(|entry| entry.check.as_str())
+            .collect();
+        if !entries.is_empty() {
+            let (count, label) = (entries.len(), state.label());
+            parts.push(format!("{count} {} ({})", label.get(t.lang), entries.join(", ")));
+        }
+    }
+    let parts = if parts.is_empty() { t.of("aucun", "none").to_owned() } else { parts.join(" · ") };
+    format!("{parts} [{}]", baseline.file)
+}
+
 fn plans(outcome: &Outcome, t: Say) -> String {
-    let word = |covered, conforming| match (covered, conforming) {
+    let word = |covered, conforming, expected| match (covered, conforming) {
         (false, _) => t.of("non couvert", "not covered"),
+        (true, true) if expected > 0 => {
+            t.of("conforme, échecs attendus mis à part", "conforming, expected failures apart")
+        }
         (true, true) => t.of("conforme", "conforming"),
         (true, false) => t.of("non conforme", "not conforming"),
     };
-    let plans = outcome
-        .gate
-        .plans
-        .iter()
-        .map(|plan| format!("{} {}", plan.plan, word(plan.covered, plan.conforming)));
+    let plans =
+        outcome.gate.plans.iter().map(|plan| {
+            format!("{} {}", plan.plan, word(plan.covered, plan.conforming, plan.expected_failures))
+        });
     let plans: Vec<String> = plans.collect();
     if plans.is_empty() { t.of("aucun", "none").to_owned() } else { plans.join(" · ") }
 }
@@ -207,7 +262,7 @@ impl Lines {
 mod tests {
     use super::*;
     use crate::report::sample;
-    use crate::text::{Lang, Text};
+    use crate::text::Lang;
 
     fn plain(outcome: &Outcome, width: usize) -> String {
         anstream::adapter::strip_str(&summary(outcome, Path::new("reports/latest"), width)).to_string()

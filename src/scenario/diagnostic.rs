@@ -289,6 +289,10 @@ codes! {
         "Le contrôle attend un délai que rien n’annonce." "The check waits for a delay that nothing advertises.";
     UnknownScenario "unknown-scenario" Error
         "Le mot ne désigne aucun scénario." "The word names no scenario.";
+    UnknownCheck "unknown-check" Error
+        "Le mot ne désigne aucun contrôle (« scénario/contrôle »)." "The word names no check (`scenario/check`).";
+    MalformedDate "malformed-date" Error
+        "La date n’existe pas ou est mal écrite." "The date does not exist or is badly written.";
     MissingControl "missing-control" Error
         "Un serveur à refuser demande une étape avec le bon serveur avant et après." "A server to be refused asks for a step with the good one before and after.";
     StepOutOfRange "step-out-of-range" Error

@@ -4,6 +4,7 @@
 
 mod adapters;
 mod bad_input;
+mod baseline;
 mod commands;
 mod documents;
 mod evidence;

@@ -10,7 +10,7 @@ mod timeline;
 
 use askama::Template;
 
-use crate::judge::{Outcome, Status};
+use crate::judge::{Conformity, Outcome, Status};
 use crate::report::say::Say;
 use crate::report::{ReportError, notice, page_name, show};
 use crate::text::Lang;
@@ -25,7 +25,7 @@ use scenario::ScenarioView;
 /// When it cannot be rendered, which would be a fault of the bench.
 pub fn page(outcome: &Outcome, lang: Lang) -> Result<String, ReportError> {
     let t = Say { lang };
-    let (verdict, verdict_status) = t.verdict(&outcome.gate);
+    let (verdict, verdict_status) = t.verdict(outcome);
     let page = Page {
         t,
         verdict,
@@ -76,6 +76,17 @@ impl Page<'_> {
 
     fn covered(&self) -> usize {
         self.outcome.coverage().0
+    }
+
+    /// How many of the requirements that were decided came out how; those that none did are left out.
+    fn conformities(&self) -> Vec<(Conformity, usize)> {
+        let counted = Conformity::ALL.into_iter().map(|one| (one, self.outcome.conforming(one)));
+        counted.filter(|(_, count)| *count > 0).collect()
+    }
+
+    fn undecided(&self) -> usize {
+        let (covered, total) = self.outcome.coverage();
+        total - covered - self.outcome.untested()
     }
 
     fn checks(&self) -> usize {

@@ -8,7 +8,8 @@ use super::*;
 use crate::report::sample;
 use crate::text::Text;
 
-const TEMPLATES: [&str; 13] = [
+const TEMPLATES: [&str; 14] = [
+    include_str!("../../../templates/report/baseline.html"),
     include_str!("../../../templates/report/links.html"),
     include_str!("../../../templates/report/page.html"),
     include_str!("../../../templates/report/navigation.html"),

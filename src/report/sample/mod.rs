@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::journal::{Api, Body, Evidence, RunStarted, ScenarioEnded, StepEnd};
 use crate::judge::{
-    CheckOutcome, Gate, Mark, Outcome, Party, PlanOutcome, RequirementOutcome, ScenarioOutcome, Status,
-    Timeline, Wait,
+    BaselineOutcome, BaselineState, CheckOutcome, Conformity, ExpectedFailureOutcome, Gate, Mark, Outcome,
+    Party, PlanOutcome, RequirementOutcome, ScenarioOutcome, Status, Timeline, Wait,
 };
 use crate::text::{Lang, Text};
 
@@ -41,6 +41,10 @@ pub(crate) fn outcome() -> Outcome {
             ],
         },
         requirements: requirements(),
+        baseline: Some(BaselineOutcome {
+            file: "attendus.yaml".into(),
+            entries: vec![expected_failure("every-status/is-xfail"), hostile_expectation()],
+        }),
         scenarios: vec![quota_scenario(), every_status(), hostile_scenario(), not_played()],
     }
 }
@@ -68,12 +72,44 @@ fn run() -> RunStarted {
             "establishments": [{ "finess": "330000001", "name": "CH de la Dune" }, { "finess": "330000002", "name": HOSTILE }],
             "eai": false,
         }),
+        baseline: None,
     }
+}
+
+fn expected_failure(check: &str) -> ExpectedFailureOutcome {
+    ExpectedFailureOutcome {
+        check: check.into(),
+        owner: "equipe-ror@editeur.example".into(),
+        reason: Text::new("Corrigé dans la version 4.3.", "Fixed in version 4.3."),
+        until: "2027-03-31".into(),
+        expired: false,
+        state: BaselineState::Expected,
+        sentence: Text::new(
+            "attendu jusqu’au 2027-03-31 ; responsable : equipe-ror@editeur.example",
+            "expected until 2027-03-31; owner: equipe-ror@editeur.example",
+        ),
+    }
+}
+
+fn hostile_expectation() -> ExpectedFailureOutcome {
+    let mut hostile = expected_failure(HOSTILE);
+    hostile.state = BaselineState::NotPlayed;
+    hostile.owner = HOSTILE.into();
+    hostile.reason = Text::same(HOSTILE);
+    hostile.until = HOSTILE.into();
+    hostile
 }
 
 fn plan(plan: &str, covered: bool, conforming: bool, missing: &[&str]) -> PlanOutcome {
     let missing_actions = missing.iter().map(|action| (*action).to_owned()).collect();
-    PlanOutcome { plan: plan.into(), covered, conforming, missing_actions, essential_not_played: None }
+    PlanOutcome {
+        plan: plan.into(),
+        covered,
+        conforming,
+        missing_actions,
+        essential_not_played: None,
+        expected_failures: 0,
+    }
 }
 
 fn requirements() -> Vec<RequirementOutcome> {
@@ -86,6 +122,8 @@ fn requirements() -> Vec<RequirementOutcome> {
             source: source.into(),
             covered: matches!(status, Some(Status::Pass | Status::Fail | Status::Warn)),
             status,
+            conformity: status.and_then(Conformity::of),
+            untested: None,
             checks: checks.iter().map(|check| (*check).to_owned()).collect(),
         }
     };
@@ -177,6 +215,7 @@ fn check(id: &str, status: Status) -> CheckOutcome {
             "Read the Retry-After header of the 429 and wait that long before any further call to the same API.",
         ),
         party: Some(Party::Client),
+        expected_failure: None,
         notes: vec![],
         exchanges: vec![],
     }
@@ -294,6 +333,9 @@ fn every_status() -> ScenarioOutcome {
                 Status::Pass | Status::Skip => None,
                 _ => Some(Party::Client),
             };
+            if status == Status::Xfail {
+                one.expected_failure = Some(expected_failure("every-status/is-xfail"));
+            }
             one
         })
         .collect();

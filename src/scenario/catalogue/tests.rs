@@ -30,22 +30,6 @@ fn the_catalogue_is_whole_and_without_any_remark() {
 }
 
 #[test]
-fn every_requirement_of_the_client_is_cited_or_says_why_not() {
-    let (ledger, catalogue) = catalogue();
-    let cited: BTreeSet<&str> = catalogue
-        .iter()
-        .flat_map(|item| &item.scenario.checks)
-        .flat_map(|check| check.requires.iter().map(String::as_str))
-        .collect();
-    let wrong: Vec<&str> = ledger
-        .client()
-        .filter(|requirement| cited.contains(requirement.id.as_str()) == requirement.untested.is_some())
-        .map(|requirement| requirement.id.as_str())
-        .collect();
-    assert!(wrong.is_empty(), "cited and yet `untested`, or neither: {wrong:?}");
-}
-
-#[test]
 fn scenarios_are_found_by_id_tag_folder_and_path() {
     let (ledger, catalogue) = catalogue();
     let first = catalogue.iter().next().unwrap();
