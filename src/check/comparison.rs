@@ -208,7 +208,33 @@ pub(super) fn capacities(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
             }
         }
     }
+    comparison.wrong.extend(zeros_left_out(truth, items));
     comparison
+}
+
+/// Zero is a datum: a client that declares capacities of a status does not leave out the current ones that are zero.
+fn zeros_left_out(truth: &dyn Truth, items: &[Item<'_>]) -> Vec<Text> {
+    let declared = |item: &Item<'_>| -> Option<Vec<(String, i64)>> {
+        let capacities = item.value.get("capacities")?.as_array()?;
+        let read = |capacity: &Value| Some((capacity.get("status").and_then(plain)?, capacity["count"].as_i64()?));
+        Some(capacities.iter().filter_map(read).collect())
+    };
+    let known: BTreeSet<String> =
+        items.iter().filter_map(declared).flatten().map(|(status, _)| status).collect();
+    let mut wrong = Vec::new();
+    for item in items {
+        let Some(declared) = declared(item) else { continue };
+        for status in truth.empty_capacities(&item.resource, &item.id) {
+            if known.contains(&status) && !declared.contains(&(status.clone(), 0)) {
+                let (reference, status) = (item.reference(), quote(&status));
+                wrong.push(both!(
+                    "{reference} : la capacité de statut {status} est à zéro dans le ROR, et manque : zéro n’est pas « inconnu ».",
+                    "{reference}: the capacity of status {status} is zero in the ROR, and is missing: zero is not `unknown`."
+                ));
+            }
+        }
+    }
+    wrong
 }
 
 pub(super) fn identifiers(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {

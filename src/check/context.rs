@@ -55,6 +55,10 @@ pub trait Truth {
     fn telecoms(&self, resource: &str, id: &str) -> Vec<String>;
     /// Its capacities: status and count.
     fn capacities(&self, resource: &str, id: &str) -> Vec<(String, i64)>;
+    /// Statuses of its current capacities (temporality 01) whose count is zero.
+    fn empty_capacities(&self, _resource: &str, _id: &str) -> Vec<String> {
+        Vec::new()
+    }
     /// Its identifiers: type code and value.
     fn identifiers(&self, resource: &str, id: &str) -> Vec<(String, String)>;
 }

@@ -1,5 +1,7 @@
 //! `search`: the parameters of the step's input are what was sent, as a decoded multiset, in any order and encoding.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,6 +12,7 @@ use super::search_value::{mistake, pair, same_value};
 use super::words::{both, named, values};
 use super::{Finding, Kind, Nature};
 use crate::journal::{Api, Exchange, Step};
+use crate::ror::{FilterMeaning, filter_meaning};
 use crate::text::Text;
 
 /// `search`: the parameters of the step's input are what was sent, as a decoded multiset.
@@ -48,8 +51,8 @@ impl Kind for Search {
             .steps()
             .filter_map(asked)
             .map(|asked| {
-                let pairs: Vec<String> =
-                    self.narrowed(&asked.parameters).iter().map(|(name, value)| pair(name, value)).collect();
+                let judged = asked.parameters.iter().filter(|(name, _)| self.judges(name));
+                let pairs: Vec<String> = judged.map(|(name, value)| pair(name, value)).collect();
                 format!("{}?{}", asked.resource, pairs.join("&"))
             })
             .collect();
@@ -99,21 +102,36 @@ impl Kind for Search {
 }
 
 impl Search {
-    fn narrowed(&self, pairs: &[(String, String)]) -> Vec<(String, String)> {
-        let judged = |name: &String| self.parameters.is_empty() || self.parameters.contains(name);
-        pairs.iter().filter(|(name, _)| judged(name)).cloned().collect()
+    /// Whether a parameter of the input is compared; page size and order are the client's own unless they are named.
+    fn judges(&self, name: &str) -> bool {
+        if self.parameters.is_empty() {
+            !HARMLESS.contains(&name)
+        } else {
+            self.parameters.iter().any(|judged| judged == name)
+        }
     }
 
     fn difference<'a>(&self, scene: &Scene<'a>, exchange: &'a Exchange, asked: &Asked) -> Difference<'a> {
-        let mut unexpected = self.narrowed(&scene.parameters(exchange));
+        let mut sent = meanings(&scene.parameters(exchange));
         let mut missing = Vec::new();
-        for (name, value) in self.narrowed(&asked.parameters) {
-            match unexpected.iter().position(|(sent, other)| *sent == name && same_value(&value, other)) {
-                Some(position) => drop(unexpected.remove(position)),
-                None => missing.push((name, value)),
+        let mut judged: BTreeSet<String> = self.parameters.iter().cloned().collect();
+        for Meaning { written, name, value } in meanings(&asked.parameters) {
+            let found = sent.iter().position(|sent| sent.name == name && same_value(&value, &sent.value));
+            if let Some(position) = found {
+                sent.remove(position);
+            } else if self.judges(&written) {
+                missing.push((name.clone(), value));
+            }
+            if self.judges(&written) {
+                judged.insert(name);
             }
         }
-        unexpected.retain(|(name, _)| !is_harmless(name));
+        let unexpected = sent
+            .into_iter()
+            .filter(|sent| self.parameters.is_empty() || judged.contains(&sent.name) || judged.contains(&sent.written))
+            .filter(|sent| !is_harmless(&sent.name))
+            .map(|sent| (sent.name, sent.value))
+            .collect();
         Difference { exchange, missing, unexpected }
     }
 
@@ -144,6 +162,39 @@ impl Search {
         // What was not sent cannot be cited.
         Finding::broken(actual, why, remedy)
     }
+}
+
+/// One criterion by what it means.
+struct Meaning {
+    /// The name of the parameter in which it was written.
+    written: String,
+    name: String,
+    value: String,
+}
+
+/// Parameters by what they mean: a `_filter` that ordinary parameters can say is taken for them, any other one in a
+/// single form; the target type of an inclusion says nothing that its path does not.
+fn meanings(pairs: &[(String, String)]) -> Vec<Meaning> {
+    let mut found = Vec::new();
+    for (written, value) in pairs {
+        let mut push = |name: &str, value: String| {
+            found.push(Meaning { written: written.clone(), name: name.to_owned(), value });
+        };
+        if written == "_filter" {
+            match filter_meaning(value) {
+                Some(FilterMeaning::Parameters(parameters)) => {
+                    parameters.into_iter().for_each(|(name, value)| push(&name, value));
+                }
+                Some(FilterMeaning::Expression(expression)) => push(written, expression),
+                None => push(written, value.clone()),
+            }
+        } else if written.starts_with("_include") || written.starts_with("_revinclude") {
+            push(written, value.splitn(3, ':').take(2).collect::<Vec<_>>().join(":"));
+        } else {
+            push(written, value.clone());
+        }
+    }
+    found
 }
 
 /// The search that a step asked for; none when its action is another.

@@ -88,6 +88,14 @@ fn split_offset(value: &str) -> Option<(&str, &str)> {
 
 fn same_instant(asked: &str, sent: &str) -> bool {
     let (left, right) = (split_prefix(asked), split_prefix(sent));
+    // What begins at the same instant is the same for these two, whatever its precision; without an offset it is
+    // French time (docs/fidelity.md).
+    if left.0 == right.0
+        && matches!(left.0, "ge" | "lt")
+        && let (Ok(asked), Ok(sent)) = (crate::ror::instant(left.1), crate::ror::instant(right.1))
+    {
+        return asked == sent;
+    }
     let instant = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
     left.0 == right.0 && instant(left.1).is_some_and(|asked| instant(right.1) == Some(asked))
 }
@@ -125,6 +133,8 @@ mod tests {
     #[test]
     fn values_that_mean_the_same_are_the_same() {
         assert!(same_value("ge2026-01-01T00:00:00+01:00", "ge2025-12-31T23:00:00Z"));
+        assert!(same_value("ge2026-06-10T10:00", "ge2026-06-10T10:00:00+02:00"), "French time");
+        assert!(!same_value("ge2026-06-10T10:00", "ge2026-06-10T10:00:00Z"));
         assert!(same_value("11/339772,11/347254", "11/347254,11/339772"));
         assert!(same_value("sys|1,sys|2", "sys|2,sys|1"));
         assert!(!same_value("sys|1,2", "2,sys|1"), "the system applies to what follows it");

@@ -1,8 +1,9 @@
 //! `truncation`: a search beyond the cap is completed otherwise, or its truncation is reported (ror-fhir.md §3.1).
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::context::{Report, Scene, report};
 use super::pages::is_answered_whole;
@@ -13,7 +14,7 @@ use crate::ror::MAXIMUM_MATCHES;
 use crate::text::Text;
 
 /// Words by which a message tells that a result is not whole.
-const TELLING: [&str; 7] = ["tronqu", "truncat", "incompl", "partiel", "partial", "export", "10000"];
+const TELLING: [&str; 5] = ["tronqu", "truncat", "incompl", "partiel", "partial"];
 
 /// `truncation`: see [`super::Expect::Truncation`].
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -54,21 +55,38 @@ impl Kind for Truncation {
 }
 
 fn judge(scene: &Scene<'_>, step: &Step) -> Option<Finding> {
-    let whole: Vec<&Exchange> = scene
-        .during(step)
-        .filter(|exchange| exchange.api() == Api::Fhir && is_answered_whole(exchange))
-        .collect();
-    let cap = u64::try_from(MAXIMUM_MATCHES).unwrap_or(u64::MAX);
-    let (first, total) = whole
-        .iter()
-        .filter_map(|exchange| Some((exchange.number, total(scene, exchange)?)))
-        .find(|(_, total)| *total > cap)?;
-    let exported = whole.iter().find(|exchange| exchange.path().contains("$export-get-file"));
+    let cap = MAXIMUM_MATCHES;
+    let wanted = step.started.input["resource"].as_str()?;
+    let mut total = 0;
+    let mut cited = None;
+    let mut received: BTreeSet<String> = BTreeSet::new();
+    for exchange in scene.during(step) {
+        if exchange.api() != Api::Fhir || !is_answered_whole(exchange) {
+            continue;
+        }
+        let Some(bundle) = bundle(scene, exchange) else { continue };
+        cited = cited.or(Some(exchange.number));
+        total = total.max(bundle.total.unwrap_or_default());
+        let resources = bundle.entry.into_iter().filter_map(|entry| entry.resource);
+        received.extend(resources.filter(|resource| resource.resource_type == wanted).map(|resource| resource.id));
+    }
+    let held = received.len();
+    if total <= cap && held <= cap {
+        return None;
+    }
     let actual = both!(
-        "Le ROR annonce {total} résultats et en rend {cap} au plus.",
-        "The ROR announces {total} results and gives {cap} at most."
+        "Le ROR annonce {total} résultats et en rend {cap} au plus par recherche ; {held} reçus.",
+        "The ROR announces {total} results and gives {cap} at most for a search; {held} received."
     );
-    let finding = match (report(step), exported) {
+    let finding = match (report(step), held >= total) {
+        (Report::Error(message), false) if message.trim().is_empty() => Finding::broken(
+            actual,
+            both!(
+                "Le client se termine en erreur sans dire que le résultat est tronqué.",
+                "The client ends with an error without saying that the result is truncated."
+            ),
+            both!("Donnez un message avec l’erreur.", "Give a message with the error."),
+        ),
         (Report::Error(message), _) => {
             let message = quote(&message);
             Finding::met(
@@ -80,11 +98,11 @@ fn judge(scene: &Scene<'_>, step: &Step) -> Option<Finding> {
             )
             .note(both!("Message du client : « {message} »", "The client's message: `{message}`"))
         }
-        (Report::Ok, Some(_)) => Finding::met(
+        (Report::Ok, true) => Finding::met(
             actual,
-            both!("Le client a lu le reste par $export.", "The client read the rest by $export."),
+            both!("Le client a reçu le tout par d’autres moyens.", "The client received all of it by other means."),
         ),
-        (Report::Ok, None) => {
+        (Report::Ok, false) => {
             let said = step.ended.as_ref().and_then(|ended| ended.result.as_ref());
             let message =
                 said.map(|result| result.message.to_lowercase().replace([' ', '\u{a0}', ',', '.'], ""));
@@ -125,12 +143,33 @@ fn judge(scene: &Scene<'_>, step: &Step) -> Option<Finding> {
             ),
         ),
     };
-    Some(finding.citing([first]))
+    Some(finding.citing(cited))
 }
 
-/// `Bundle.total` of an answer.
-fn total(scene: &Scene<'_>, exchange: &Exchange) -> Option<u64> {
+/// What is read of a Bundle: a page of a search, or a file of an export.
+#[derive(Deserialize)]
+struct Bundle {
+    #[serde(default)]
+    total: Option<usize>,
+    #[serde(default)]
+    entry: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(default)]
+    resource: Option<Resource>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Resource {
+    resource_type: String,
+    #[serde(default)]
+    id: String,
+}
+
+fn bundle(scene: &Scene<'_>, exchange: &Exchange) -> Option<Bundle> {
     let text = scene.text(&exchange.response.as_ref()?.body)?;
-    let bundle: Value = serde_json::from_str(&text).ok()?;
-    bundle["total"].as_u64()
+    serde_json::from_str(&text).ok()
 }

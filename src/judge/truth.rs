@@ -79,6 +79,16 @@ impl Truth for Seen {
             .collect()
     }
 
+    fn empty_capacities(&self, resource: &str, id: &str) -> Vec<String> {
+        let Some(resource) = self.resource(resource, id) else { return Vec::new() };
+        let records = crate::ror::capacity::Record::of_location(&resource.json);
+        records
+            .into_iter()
+            .filter(|record| record.count == Some(0) && record.key.temporality.as_deref() == Some("01"))
+            .filter_map(|record| record.key.status)
+            .collect()
+    }
+
     fn identifiers(&self, resource: &str, id: &str) -> Vec<(String, String)> {
         let Some(resource) = self.resource(resource, id) else { return Vec::new() };
         let identifiers = resource.json["identifier"].as_array().into_iter().flatten();

@@ -40,5 +40,7 @@ pub use nomenclature::{CodeSystem, Nomenclature, expand_code};
 pub use policy::{AccessPolicy, PolicyError};
 pub use problem::{Issue, Problem};
 pub use resource::{AccessProfile, Resource, ResourceType};
+pub(crate) use search::instant;
+pub use search::{FilterMeaning, filter_meaning};
 pub use search::{MAXIMUM_MATCHES, PAGE_SIZE, SearchOptions, SearchResult};
 pub use searchset::searchset;

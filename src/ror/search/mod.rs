@@ -28,6 +28,8 @@ mod value;
 
 use std::sync::Arc;
 
+pub use filter::{FilterMeaning, filter_meaning};
+
 pub(crate) use date::{DateTest, instant, is_instant};
 pub(crate) use include::{Directive, Links, included};
 pub(crate) use near::Point;

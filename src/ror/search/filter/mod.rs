@@ -9,7 +9,11 @@
 //! `and` and `or` in either case. A list of values follows `eq` only, and counts as an `or`: where both words stand
 //! side by side, parentheses are needed, because the record does not say which binds more (assumption).
 
+mod meaning;
+
 use std::fmt;
+
+pub use meaning::{FilterMeaning, filter_meaning};
 
 /// Characters in one expression; a bound of the mock, not of the ROR.
 const MAXIMUM_LENGTH: usize = 16 * 1024;
