@@ -216,7 +216,8 @@ pub(super) fn capacities(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
 fn zeros_left_out(truth: &dyn Truth, items: &[Item<'_>]) -> Vec<Text> {
     let declared = |item: &Item<'_>| -> Option<Vec<(String, i64)>> {
         let capacities = item.value.get("capacities")?.as_array()?;
-        let read = |capacity: &Value| Some((capacity.get("status").and_then(plain)?, capacity["count"].as_i64()?));
+        let read =
+            |capacity: &Value| Some((capacity.get("status").and_then(plain)?, capacity["count"].as_i64()?));
         Some(capacities.iter().filter_map(read).collect())
     };
     let known: BTreeSet<String> =

@@ -128,7 +128,9 @@ impl Search {
         }
         let unexpected = sent
             .into_iter()
-            .filter(|sent| self.parameters.is_empty() || judged.contains(&sent.name) || judged.contains(&sent.written))
+            .filter(|sent| {
+                self.parameters.is_empty() || judged.contains(&sent.name) || judged.contains(&sent.written)
+            })
             .filter(|sent| !is_harmless(&sent.name))
             .map(|sent| (sent.name, sent.value))
             .collect();

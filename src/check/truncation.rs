@@ -68,7 +68,9 @@ fn judge(scene: &Scene<'_>, step: &Step) -> Option<Finding> {
         cited = cited.or(Some(exchange.number));
         total = total.max(bundle.total.unwrap_or_default());
         let resources = bundle.entry.into_iter().filter_map(|entry| entry.resource);
-        received.extend(resources.filter(|resource| resource.resource_type == wanted).map(|resource| resource.id));
+        received.extend(
+            resources.filter(|resource| resource.resource_type == wanted).map(|resource| resource.id),
+        );
     }
     let held = received.len();
     if total <= cap && held <= cap {
@@ -100,7 +102,10 @@ fn judge(scene: &Scene<'_>, step: &Step) -> Option<Finding> {
         }
         (Report::Ok, true) => Finding::met(
             actual,
-            both!("Le client a reçu le tout par d’autres moyens.", "The client received all of it by other means."),
+            both!(
+                "Le client a reçu le tout par d’autres moyens.",
+                "The client received all of it by other means."
+            ),
         ),
         (Report::Ok, false) => {
             let said = step.ended.as_ref().and_then(|ended| ended.result.as_ref());

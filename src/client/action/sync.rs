@@ -79,7 +79,7 @@ async fn merge(ror: &Ror, base: &mut Base, since: &str) -> Result<Option<String>
             flaws,
         )?;
         let found = paging::fetch(ror, kind, &url, true).await?;
-        if *kind == OFFER {
+        if *kind == OFFER || flaws.has(Flaw::SyncStrictBoundary) {
             first_answer = found.date.map(moment::write);
         }
         let resources: Vec<_> = found.resources().cloned().collect();
@@ -88,6 +88,9 @@ async fn merge(ror: &Ror, base: &mut Base, since: &str) -> Result<Option<String>
     }
     if flaws.has(Flaw::SyncDropsClosed) {
         base.drop_closed();
+    }
+    if flaws.has(Flaw::SyncStrictBoundary) {
+        return Ok(first_answer);
     }
     // Without a date of the server nothing is certain, and the bookmark stays where it was.
     Ok(first_answer.and_then(|answered| seen.and_then(|seen| earlier(Some(answered), Some(seen)))))

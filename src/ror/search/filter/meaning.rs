@@ -64,10 +64,7 @@ mod tests {
     #[test]
     fn spaces_case_and_order_change_no_meaning() {
         let meaning = |text: &str| filter_meaning(text).unwrap();
-        assert_eq!(
-            meaning("((a eq s|1) or (b eq s|2))"),
-            meaning("( b eq s|2 ) OR ( a eq s|1 )")
-        );
+        assert_eq!(meaning("((a eq s|1) or (b eq s|2))"), meaning("( b eq s|2 ) OR ( a eq s|1 )"));
         assert_ne!(meaning("((a eq 1) or (b eq 2))"), meaning("((a eq 1) or (b eq 3))"));
         assert_ne!(meaning("((a eq 1) or (b eq 2))"), meaning("((a eq 1) and (b eq 2))"));
         assert_eq!(
