@@ -140,6 +140,9 @@ class Ror:
             url = following[0] if following and all_pages else None
             if url and urllib.parse.urlsplit(url)[:2] != urllib.parse.urlsplit(self.env["ROR_FHIR_URL"])[:2]:
                 raise RorError(f"the next page is on another host: {url}")
+        total = bundle.get("total", len(found))
+        if all_pages and total > len(found):
+            raise RorError(f"the result is truncated: {len(found)} of {total}; an extraction of that size goes by $export")
         return list(found.values())
 
 
