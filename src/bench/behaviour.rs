@@ -64,13 +64,12 @@ fn export(given: &scenario::Export) -> ExportBehaviour {
     let usual = ExportBehaviour::default();
     ExportBehaviour {
         polls: given.polls,
-        poll_after: given.poll_after.map(scenario::Seconds::duration).or(usual.poll_after),
+        poll_after: given.poll_after.map_or(usual.poll_after, scenario::Seconds::duration),
         slice: given.slice.unwrap_or(usual.slice),
         lifetime: given.lifetime.map_or(usual.lifetime, scenario::Seconds::duration),
         content_location: !given.no_content_location,
         reports_errors: given.reports_errors,
         one_job_per_service: given.one_job,
-        ..usual
     }
 }
 
@@ -119,9 +118,19 @@ fn quotas(given: &scenario::Quotas, campaign: QuotaValues) -> Quotas {
     }
 }
 
-/// What the journal says of the quotas.
-pub(super) fn quota_facts(quotas: &Quotas, profile: AccessProfile) -> QuotaFacts {
-    QuotaFacts { level_1: quotas.level_1, level_2: quotas.level_2(profile), enforced: quotas.enforced }
+/// What the journal says of a behaviour.
+pub(super) struct BehaviourFacts {
+    pub(super) quotas: QuotaFacts,
+    /// Whether draft search parameters are understood.
+    pub(super) drafts: bool,
+}
+
+/// What the journal says of a behaviour, for a service of that profile.
+pub(super) fn facts(behaviour: &Behaviour, profile: AccessProfile) -> BehaviourFacts {
+    let quotas = &behaviour.quotas;
+    let quotas =
+        QuotaFacts { level_1: quotas.level_1, level_2: quotas.level_2(profile), enforced: quotas.enforced };
+    BehaviourFacts { quotas, drafts: behaviour.search.drafts }
 }
 
 fn dialect(given: scenario::Dialect) -> Dialect {

@@ -9,15 +9,13 @@ use time::OffsetDateTime;
 
 use super::impostor::Impostors;
 use super::noise::Noise;
-use super::service::adapter_variables;
+use super::service::{adapter_variables, scenario_started};
 use super::shared::Shared;
 use super::{Driver, behaviour};
 use crate::driver::{Call, Ending, MESSAGE_TAKEN, OUTPUT_TAKEN, Variables};
-use crate::journal::{
-    Event, Impostor, ScenarioEnded, ScenarioJournal, ScenarioStarted, StepEnd, StepEnded, StepStarted,
-};
+use crate::journal::{Event, Impostor, ScenarioEnded, ScenarioJournal, StepEnd, StepEnded, StepStarted};
 use crate::scenario::{Scenario, Step};
-use crate::server::{CAPACITY_PATH, FHIR_PATH, Mock, TASK_PATH};
+use crate::server::Mock;
 
 /// How much of an output the journal keeps, in bytes.
 const OUTPUT_SHOWN: usize = 16 * 1024;
@@ -84,23 +82,18 @@ async fn start(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
     let quotas = shared.campaign.file.quotas.unwrap_or_default();
     let search = shared.campaign.search;
     let behaviour = behaviour::of(given, quotas, search, Arc::clone(directory), whitelist, &shared.reference);
-    let quotas = behaviour::quota_facts(&behaviour.quotas, shared.service.profile);
+    let facts = behaviour::facts(&behaviour, shared.service.profile);
     let mock = Mock::start(&shared.place, behaviour, &shared.tls, shared.token_key.clone(), journal.clone());
     let mock = mock.await.map_err(|error| format!("the mock cannot listen: {error}"))?;
-    journal.write(Event::ScenarioStarted(Box::new(ScenarioStarted {
-        dataset: given.dataset.clone(),
-        seed: shared.campaign.seed,
-        profile: shared.service.profile.get(),
-        service: shared.service.facts(&shared.reference, given.registration, journal.redactor()),
-        quotas,
-        token_lifetime_s: given.token_lifetime.duration().as_secs(),
-        fhir_url: format!("{}{FHIR_PATH}", mock.api_url),
-        token_url: mock.token_url.clone(),
-        drafts: shared.campaign.search.drafts || given.drafts,
-        capacity_url: format!("{}{CAPACITY_PATH}", mock.api_url),
-        task_url: format!("{}{TASK_PATH}", mock.api_url),
-        supplier: Some(shared.service.supplier_facts()),
-    })));
+    journal.write(scenario_started(
+        &shared.service,
+        &shared.reference,
+        shared.campaign.seed,
+        given,
+        facts,
+        &mock,
+        journal.redactor(),
+    ));
     Ok(mock)
 }
 

@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use super::behaviour;
 use super::run_started::run_started;
-use super::service::{ServiceUnderTest, adapter_variables};
+use super::service::{ServiceUnderTest, adapter_variables, scenario_started};
 use crate::campaign::Campaign;
-use crate::journal::{Event, Journal, RunEnded, ScenarioEnded, ScenarioStarted};
+use crate::journal::{Event, Journal, RunEnded, ScenarioEnded};
 use crate::ror::Directory;
 use crate::ror::whitelist::Reference;
 use crate::scenario::{Given, Quotas};
-use crate::server::{CAPACITY_PATH, FHIR_PATH, Mock, Place, TASK_PATH, Tls, TokenKey};
+use crate::server::{Mock, Place, Tls, TokenKey};
 
 /// Name under which the journal keeps what passes.
 const NAME: &str = "serve";
@@ -64,24 +64,19 @@ pub async fn serve(
     let quotas = serving.campaign.file.quotas.unwrap_or_default();
     let search = serving.campaign.search;
     let behaviour = behaviour::of(&given, quotas, search, serving.directory, whitelist, &serving.reference);
-    let quotas = behaviour::quota_facts(&behaviour.quotas, serving.service.profile);
+    let facts = behaviour::facts(&behaviour, serving.service.profile);
     let scenario = journal.scenario(NAME);
     let mock =
         Mock::start(&serving.place, behaviour, &serving.tls, serving.token_key, scenario.clone()).await?;
-    scenario.write(Event::ScenarioStarted(Box::new(ScenarioStarted {
-        dataset: given.dataset.clone(),
-        seed: serving.campaign.seed,
-        profile: serving.service.profile.get(),
-        service: serving.service.facts(&serving.reference, given.registration, journal.redactor()),
-        quotas,
-        token_lifetime_s: given.token_lifetime.duration().as_secs(),
-        fhir_url: format!("{}{FHIR_PATH}", mock.api_url),
-        token_url: mock.token_url.clone(),
-        drafts: serving.campaign.search.drafts,
-        capacity_url: format!("{}{CAPACITY_PATH}", mock.api_url),
-        task_url: format!("{}{TASK_PATH}", mock.api_url),
-        supplier: Some(serving.service.supplier_facts()),
-    })));
+    scenario.write(scenario_started(
+        &serving.service,
+        &serving.reference,
+        serving.campaign.seed,
+        &given,
+        facts,
+        &mock,
+        journal.redactor(),
+    ));
     let mut variables = adapter_variables(&serving.service, &serving.reference, &mock);
     let supplier = serving.service.supplier_variables(&Value::Null);
     variables.extend(supplier.map(|(name, value)| (name.to_owned(), value)));

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::behaviour::BehaviourFacts;
 use super::supplier::Suppliers;
 use crate::campaign::CampaignFile;
-use crate::journal::{Redactor, ServiceFacts, SupplierFacts};
+use crate::journal::{Event, Redactor, ScenarioStarted, ServiceFacts, SupplierFacts};
 use crate::pki::{Pki, PkiError, names};
 use crate::ror::AccessProfile;
 use crate::ror::whitelist::{Entry, Reference, Status, Whitelist};
-use crate::scenario::Registration;
+use crate::scenario::{Given, Registration};
 use crate::server::{CAPACITY_PATH, FHIR_PATH, Mock, TASK_PATH};
 
 /// The service under test and its credentials.
@@ -142,6 +143,32 @@ impl ServiceUnderTest {
             redactor.register(secret);
         }
     }
+}
+
+/// What the journal says first of a scenario: how its mock was set up.
+pub(super) fn scenario_started(
+    service: &ServiceUnderTest,
+    reference: &Reference,
+    seed: u64,
+    given: &Given,
+    facts: BehaviourFacts,
+    mock: &Mock,
+    redactor: &Redactor,
+) -> Event {
+    Event::ScenarioStarted(Box::new(ScenarioStarted {
+        dataset: given.dataset.clone(),
+        seed,
+        profile: service.profile.get(),
+        service: service.facts(reference, given.registration, redactor),
+        quotas: facts.quotas,
+        token_lifetime_s: given.token_lifetime.duration().as_secs(),
+        fhir_url: format!("{}{FHIR_PATH}", mock.api_url),
+        token_url: mock.token_url.clone(),
+        drafts: facts.drafts,
+        capacity_url: format!("{}{CAPACITY_PATH}", mock.api_url),
+        task_url: format!("{}{TASK_PATH}", mock.api_url),
+        supplier: Some(service.supplier_facts()),
+    }))
 }
 
 /// The variables of the adapter contract that do not change from step to step.

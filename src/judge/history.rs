@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::truth::Seen;
 use crate::check::{Expected, History, Truth};
 use crate::journal::{Change, Evidence, Step, StepEnd};
-use crate::ror::{AccessProfile, Directory, Resource, ResourceType, SearchOptions, View};
+use crate::ror::{AccessProfile, Directory, Resource, ResourceType, SearchOptions, View, capacity};
 
 /// Type and id.
 type Reference = (String, String);
@@ -189,11 +189,7 @@ impl History for Played {
 
     fn locations(&self, step: u32, identifier: &str) -> Vec<Value> {
         let directory = self.directory_after(step);
-        let has = |resource: &Resource| {
-            let identifiers = resource.json["identifier"].as_array();
-            identifiers.is_some_and(|held| held.iter().any(|held| held["value"] == identifier))
-        };
-        directory.all(ResourceType::Location).filter(|held| has(held)).map(|held| held.json.clone()).collect()
+        capacity::locations(&directory, identifier).into_iter().map(|held| held.json.clone()).collect()
     }
 }
 

@@ -41,6 +41,5 @@ pub use policy::{AccessPolicy, PolicyError};
 pub use problem::{Issue, Problem};
 pub use resource::{AccessProfile, Resource, ResourceType};
 pub(crate) use search::instant;
-pub use search::{FilterMeaning, filter_meaning};
-pub use search::{MAXIMUM_MATCHES, PAGE_SIZE, SearchOptions, SearchResult};
+pub use search::{FilterMeaning, MAXIMUM_MATCHES, PAGE_SIZE, SearchOptions, SearchResult, filter_meaning};
 pub use searchset::searchset;

@@ -42,8 +42,7 @@ pub(super) fn answer(state: &State, request: &Received) -> Answer {
 }
 
 fn route(state: &State, request: &Received) -> Answer {
-    let method = if request.method() == "HEAD" { "GET" } else { request.method() };
-    match (method, id_of(request.path())) {
+    match (request.routed_method(), id_of(request.path())) {
         (_, None) => Answer::problem(&Problem::unknown_path(request.path())),
         ("POST", Some("")) => report(state, request),
         ("GET", Some("")) => search(state, request),
@@ -153,10 +152,11 @@ fn versioned(answer: Answer, task: &Value, now: time::OffsetDateTime) -> Answer 
 }
 
 fn wrong_media_type(request: &Received) -> Option<Answer> {
-    let media_type = request.header(&CONTENT_TYPE).unwrap_or_default();
-    let plain = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match plain.as_str() {
+    match request.media_type().as_str() {
         "application/fhir+json" | "application/json" => None,
-        _ => Some(Answer::problem(&Problem::unsupported_media_type(media_type))),
+        _ => {
+            let given = request.header(&CONTENT_TYPE).unwrap_or_default();
+            Some(Answer::problem(&Problem::unsupported_media_type(given)))
+        }
     }
 }

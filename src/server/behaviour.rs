@@ -46,8 +46,8 @@ impl Behaviour {
 pub struct ExportBehaviour {
     /// How often polling is answered 202 before the manifest.
     pub polls: u32,
-    /// What Retry-After says meanwhile; none: it is not sent.
-    pub poll_after: Option<Duration>,
+    /// What Retry-After says meanwhile.
+    pub poll_after: Duration,
     /// Most resources in one file.
     pub slice: usize,
     /// How long a job and its files last, counted from the kick-off.
@@ -56,8 +56,6 @@ pub struct ExportBehaviour {
     pub content_location: bool,
     /// Whether the manifest tells of errors.
     pub reports_errors: bool,
-    /// Whether ndjson is accepted (and JSON served all the same); the ROR refuses it.
-    pub accepts_ndjson: bool,
     /// Whether a kick-off is refused while another job of the service is not ready.
     pub one_job_per_service: bool,
 }
@@ -66,12 +64,11 @@ impl Default for ExportBehaviour {
     fn default() -> Self {
         Self {
             polls: 0,
-            poll_after: Some(Duration::from_secs(1)),
+            poll_after: Duration::from_secs(1),
             slice: 500,
             lifetime: Duration::from_secs(3600),
             content_location: true,
             reports_errors: false,
-            accepts_ndjson: false,
             one_job_per_service: false,
         }
     }
@@ -81,7 +78,7 @@ impl ExportBehaviour {
     /// Whole seconds to wait between two polls, at least 1.
     #[must_use]
     pub fn wait_seconds(&self) -> u64 {
-        self.poll_after.map_or(1, |after| after.as_secs().max(1))
+        self.poll_after.as_secs().max(1)
     }
 }
 

@@ -43,9 +43,9 @@ fn patched(state: &State, request: &Received, entry: &Entry) -> Result<Patched, 
             "L’en-tête {name} ne doit pas être présent sur ce service"
         ))));
     }
-    let media_type = request.header(&CONTENT_TYPE).unwrap_or_default();
-    if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(FHIR_JSON) {
-        return Err(refuse(Problem::unsupported_media_type(media_type)));
+    if request.media_type() != FHIR_JSON {
+        let given = request.header(&CONTENT_TYPE).unwrap_or_default();
+        return Err(refuse(Problem::unsupported_media_type(given)));
     }
     if !entry.supplies {
         let what = "Ce client_id consulte le ROR : l’alimentation a le sien, avec son propre certificat";

@@ -51,7 +51,7 @@ struct File {
 pub(super) fn kick_off(state: &State, request: &Received, view: &View, service: &str) -> Answer {
     let parameters = request.parameters();
     let settings = &state.behaviour.export;
-    if let Some(problem) = refused(&parameters, settings) {
+    if let Some(problem) = refused(&parameters) {
         return Answer::problem(&problem);
     }
     let found = ExportCriteria::parse(&parameters, state.behaviour.search)
@@ -104,12 +104,9 @@ pub(super) fn poll(state: &State, request: &Received, service: &str) -> Answer {
     }
     job.polls += 1;
     if job.polls <= settings.polls {
-        let answer = Answer::fhir(202, "")
-            .with(HeaderName::from_static("x-progress"), &format!("{}/{}", job.polls, settings.polls + 1));
-        return match settings.poll_after {
-            Some(_) => answer.retry_after(&settings.wait_seconds().to_string()),
-            None => answer,
-        };
+        return Answer::fhir(202, "")
+            .with(HeaderName::from_static("x-progress"), &format!("{}/{}", job.polls, settings.polls + 1))
+            .retry_after(&settings.wait_seconds().to_string());
     }
     job.ready = true;
     let job = job.clone();
@@ -159,12 +156,11 @@ impl Job {
 }
 
 /// What the ROR refuses of a kick-off (`ror-fhir.md` §6): ndjson is not served.
-fn refused(parameters: &[(String, String)], settings: &ExportBehaviour) -> Option<Problem> {
+fn refused(parameters: &[(String, String)]) -> Option<Problem> {
     let format = parameters.iter().find(|(name, _)| name == "_outputFormat").map(|(_, value)| value.as_str());
     // A `+` that was not percent-encoded arrives as a space.
     match format.map(|format| format.replace(' ', "+")).as_deref() {
         None | Some("application/fhir+json" | "application/json" | "json") => None,
-        Some("application/fhir+ndjson" | "application/ndjson" | "ndjson") if settings.accepts_ndjson => None,
         Some(other) => Some(
             Problem::new(
                 400,

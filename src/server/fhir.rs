@@ -37,9 +37,7 @@ pub(super) fn answer(state: &State, request: &Received, profile: AccessProfile, 
 
 fn route(state: &State, request: &Received, view: &View, profile: AccessProfile, service: &str) -> Answer {
     let segments = segments(request.path());
-    // HEAD is GET without a body (RFC 9110 §9.3.2), which is left out on the wire.
-    let method = if request.method() == "HEAD" { "GET" } else { request.method() };
-    match (method, segments.as_slice()) {
+    match (request.routed_method(), segments.as_slice()) {
         ("GET", [] | [""]) => page(state, request, profile),
         ("GET", ["metadata"]) => metadata(state, request),
         ("GET", ["$export"]) => export::kick_off(state, request, view, service),

@@ -1,7 +1,7 @@
 //! A whole request as the gates and routes look at it.
 
 use hyper::body::Bytes;
-use hyper::header::{HOST, HeaderName};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderName};
 use hyper::http::request::Parts;
 
 use super::paths::FHIR_PATH;
@@ -24,6 +24,17 @@ pub(super) struct Received {
 impl Received {
     pub(super) fn method(&self) -> &str {
         self.parts.method.as_str()
+    }
+
+    /// The method as routes look at it: HEAD is GET without a body (RFC 9110 §9.3.2), which is left out on the wire.
+    pub(super) fn routed_method(&self) -> &str {
+        if self.method() == "HEAD" { "GET" } else { self.method() }
+    }
+
+    /// The media type of the body, without parameters, in lower case; empty when there is none.
+    pub(super) fn media_type(&self) -> String {
+        let given = self.header(&CONTENT_TYPE).unwrap_or_default();
+        given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
     pub(super) fn path(&self) -> &str {

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::answer::Answer;
 use super::received::Received;
 use super::refusal;
-use super::state::{State, lock};
+use super::state::{State, lock, random_uuid};
 use crate::journal::{Api, CertificateFacts};
 use crate::ror::whitelist::{Entry, Status};
 
@@ -86,7 +86,8 @@ impl Tokens {
         let claims = Claims {
             exp,
             iat: now.unix_timestamp(),
-            jti: random_id(),
+            // Two tokens of the same second must differ.
+            jti: random_uuid().to_string(),
             iss: "https://banc-ror.invalid/auth/realms/ror",
             aud: "account",
             sub: &entry.client_id,
@@ -265,13 +266,6 @@ fn seen(certificate: Option<&CertificateFacts>) -> String {
 /// A refusal as Keycloak words it (RFC 6749 §5.2).
 fn refused(status: u16, error: &str, description: &str) -> Answer {
     Answer::json(status, &json!({ "error": error, "error_description": description }))
-}
-
-fn random_id() -> String {
-    let mut bytes = [0; 16];
-    // Two tokens of the same second must differ; without randomness granting would have failed before.
-    let _ = aws_lc_rs::rand::fill(&mut bytes);
-    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
 fn micros(instant: time::OffsetDateTime) -> i64 {

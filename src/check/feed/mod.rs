@@ -91,20 +91,21 @@ pub(super) fn requests<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a Exchan
 
 /// All PATCHes that the check is about, in order.
 pub(super) fn writes<'a>(scene: &Scene<'a>) -> Vec<Write<'a>> {
-    requests(scene)
-        .filter(|exchange| exchange.request.method == "PATCH")
-        .map(|exchange| write(scene, exchange))
-        .collect()
+    scene.exchanges().filter(|exchange| is_write(exchange)).map(|exchange| write(scene, exchange)).collect()
 }
 
 /// The PATCHes of one step and of those after it: what could not be sent at once may be sent later.
 pub(super) fn writes_from<'a>(scene: &Scene<'a>, step: &Step) -> Vec<Write<'a>> {
     let exchanges = scene.evidence.exchanges.iter();
     exchanges
-        .filter(|exchange| exchange.api() == Api::Capacity && exchange.request.method == "PATCH")
+        .filter(|exchange| is_write(exchange))
         .filter(|exchange| exchange.step.is_some_and(|number| number >= step.started.step))
         .map(|exchange| write(scene, exchange))
         .collect()
+}
+
+fn is_write(exchange: &Exchange) -> bool {
+    exchange.api() == Api::Capacity && exchange.request.method == "PATCH"
 }
 
 fn write<'a>(scene: &Scene<'a>, exchange: &'a Exchange) -> Write<'a> {

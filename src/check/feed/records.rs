@@ -77,21 +77,18 @@ impl Kind for CapacityRecords {
     }
 
     fn expected(&self, _: &Scene<'_>) -> Text {
-        let told = |absent: &str| {
-            let records: Vec<String> = self
-                .records
-                .iter()
-                .map(|record| {
-                    let count = record.count.map_or_else(|| absent.to_owned(), |count| count.to_string());
-                    format!("{} → {count}", short(&record.key()))
-                })
-                .collect();
-            records.join(" ; ")
-        };
-        let (location, fr, en) = (quote(&self.location), told("absent"), told("absent"));
-        Text::new(
-            format!("Lieu {location} : {fr} ; le reste inchangé."),
-            format!("Location {location}: {en}; the rest unchanged."),
+        let records: Vec<String> = self
+            .records
+            .iter()
+            .map(|record| {
+                let count = record.count.map_or_else(|| "absent".to_owned(), |count| count.to_string());
+                format!("{} → {count}", short(&record.key()))
+            })
+            .collect();
+        let (location, records) = (quote(&self.location), records.join(" ; "));
+        both!(
+            "Lieu {location} : {records} ; le reste inchangé.",
+            "Location {location}: {records}; the rest unchanged."
         )
     }
 
