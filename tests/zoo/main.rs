@@ -23,7 +23,7 @@ type Table = BTreeMap<String, BTreeSet<String>>;
 fn main() {
     let mut arguments = Arguments::from_args();
     // The runs mostly wait.
-    arguments.test_threads = arguments.test_threads.or(Some(4));
+    arguments.test_threads = arguments.test_threads.or(Some(8));
     let pki = Arc::new(tempfile::tempdir().unwrap());
     let made = banc().args(["certs", "--out"]).arg(pki.path()).stdout(Stdio::null()).status().unwrap();
     assert!(made.success());
