@@ -1,7 +1,7 @@
 //! The arguments of every command, and the help that people read.
 
-use std::net::IpAddr;
-use std::path::PathBuf;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -84,6 +84,8 @@ pub(super) enum Command {
     Lint(LintArguments),
     /// Print a JSON Schema
     Schema(SchemaArguments),
+    /// Judge the bench itself: correct clients must not be accused, flawed ones must be named
+    Selftest(SelftestArguments),
     /// Make test certificates, or print the DN to declare
     Certs(CertsArguments),
     /// The reference client, through the adapter contract
@@ -146,6 +148,14 @@ pub(super) struct PlaceArguments {
     /// Name of the mock in its URLs; goes into its certificate
     #[arg(long, value_name = "NAME", default_value = "localhost")]
     pub(super) host: String,
+}
+
+impl PlaceArguments {
+    /// Any free port of the local machine.
+    pub(super) fn on_loopback(pki: &Path) -> Self {
+        let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        Self { pki: Some(pki.to_owned()), port: None, listen, host: "localhost".to_owned() }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -276,6 +286,25 @@ pub(super) enum SchemaOf {
     Scenario,
     /// What an adapter is given on standard input
     Adapter,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SelftestArguments {
+    /// Clients: a flaw, or part of a name (`--list` tells them); all when none is named
+    #[arg(value_name = "CLIENT")]
+    pub(super) clients: Vec<String>,
+    /// Only tell which clients there are
+    #[arg(long)]
+    pub(super) list: bool,
+    /// How many clients side by side
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(super) jobs: u16,
+    /// Use (or make once) the certificates of DIR
+    #[arg(long, value_name = "DIR")]
+    pub(super) pki: Option<PathBuf>,
+    /// Write what each client turned red, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(super) report: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -12,9 +12,11 @@ mod preparation;
 mod progress;
 mod run;
 mod schema;
+mod selftest;
 mod serve;
 mod terminal;
 mod trial;
+mod zoo;
 
 use std::process::ExitCode;
 
@@ -52,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Explain(explain) => explain::run(&explain, lang),
         Command::Lint(lint) => lint::run(&lint, lang),
         Command::Schema(schema) => schema::run(&schema),
+        Command::Selftest(selftest) => selftest::run(&selftest, lang),
         Command::Certs(certs) => certs::run(&certs, lang),
         Command::Client(client) => client::run(&client),
     };

@@ -9,15 +9,17 @@ use time::OffsetDateTime;
 use super::arguments::{PlaceArguments, SetupArguments};
 use super::failure::Failure;
 use super::{exit, terminal};
-use crate::bench::{Driver, ServiceUnderTest};
+use crate::bench::{Driver, RunPlan, ServiceUnderTest};
 use crate::campaign::{Campaign, CampaignFile};
 use crate::client::Flaw;
 use crate::driver::command::Adapter;
 use crate::pki::{Impostors, Pki};
 use crate::ror::whitelist::Reference;
-use crate::ror::{AccessProfile, Directory};
-use crate::scenario::catalogue;
+use crate::ror::{AccessProfile, Directory, expand_code};
+use crate::scenario::action::Action;
+use crate::scenario::catalogue::{self, Item};
 use crate::scenario::load::{SCENARIO_LIMIT, load, read_text};
+use crate::scenario::{Scenario, expand_short_names};
 use crate::server::{Identity, Place, Tls, TokenKey};
 use crate::text::{Lang, Text};
 
@@ -207,6 +209,44 @@ impl Setting {
         let place = Place { address: place.listen, port: place.port, names };
         Ok(Self { place, tls, token_key, reference, service, impostors, _temporary: temporary })
     }
+
+    /// A run of these scenarios in this setting, without a baseline.
+    pub(super) fn plan(
+        &self,
+        items: Vec<Item>,
+        campaign: Campaign,
+        driver: Driver,
+        client: String,
+        directories: BTreeMap<String, Arc<Directory>>,
+        jobs: usize,
+    ) -> RunPlan {
+        RunPlan {
+            scenarios: items.into_iter().map(|item| Arc::new(ready(item.scenario))).collect(),
+            campaign,
+            baseline: None,
+            driver,
+            client,
+            service: self.service.clone(),
+            reference: self.reference.clone(),
+            directories,
+            place: self.place.clone(),
+            tls: self.tls.clone(),
+            token_key: self.token_key.clone(),
+            impostors: self.impostors.clone(),
+            jobs,
+        }
+    }
+}
+
+/// A scenario as it is played: inputs complete, short names of code systems written out.
+pub(super) fn ready(mut scenario: Scenario) -> Scenario {
+    for step in &mut scenario.steps {
+        let Some(action) = step.act.as_deref().and_then(Action::find) else { continue };
+        let mut input = action.complete(step.with.as_ref());
+        expand_short_names(&mut input, &expand_code);
+        step.with = Some(input);
+    }
+    scenario
 }
 
 /// A port in use is told before anything is played.

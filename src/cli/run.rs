@@ -1,7 +1,6 @@
 //! `banc-ror run`: play scenarios, judge, report.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use time::OffsetDateTime;
 
@@ -14,11 +13,8 @@ use crate::campaign::Campaign;
 use crate::journal::{Baseline, Journal};
 use crate::judge::{self, Ledger};
 use crate::report;
-use crate::ror::expand_code;
-use crate::scenario::action::Action;
 use crate::scenario::catalogue::{self, Catalogue, Item};
 use crate::scenario::lint::PLANS;
-use crate::scenario::{Scenario, expand_short_names};
 use crate::text::Lang;
 
 pub(super) fn run(arguments: &RunArguments, lang: Lang) -> Result<u8, Failure> {
@@ -44,24 +40,8 @@ pub(super) fn run(arguments: &RunArguments, lang: Lang) -> Result<u8, Failure> {
     let directories = preparation::directories(datasets, campaign.seed)?;
     let folder = folder(arguments.report.as_deref(), campaign.profile.get())?;
     let journal = open(&folder, &items)?;
-    let scenarios: Vec<Arc<Scenario>> =
-        items.into_iter().map(|item| Arc::new(ready(item.scenario))).collect();
-    let progress = progress::on(scenarios.len(), lang);
-    let plan = RunPlan {
-        scenarios,
-        campaign,
-        baseline,
-        driver,
-        client,
-        directories,
-        jobs,
-        service: setting.service.clone(),
-        reference: setting.reference.clone(),
-        place: setting.place.clone(),
-        tls: setting.tls.clone(),
-        token_key: setting.token_key.clone(),
-        impostors: setting.impostors.clone(),
-    };
+    let progress = progress::on(items.len(), lang);
+    let plan = RunPlan { baseline, ..setting.plan(items, campaign, driver, client, directories, jobs) };
     let runtime = preparation::runtime()?;
     let finished =
         runtime.block_on(bench::run(plan, &folder, journal, progress.clone(), preparation::interrupted()));
@@ -90,17 +70,6 @@ pub(super) fn conclude(folder: &Path, lang: Option<Lang>) -> Result<u8, Failure>
     report::write_all(&outcome, folder).map_err(|error| Failure::sentence(exit::BENCH, error.text()))?;
     terminal::print(&report::summary(&outcome, folder, terminal::width()));
     Ok(outcome.gate.exit_code)
-}
-
-/// A scenario as it is played: inputs complete, short names of code systems written out.
-pub(super) fn ready(mut scenario: Scenario) -> Scenario {
-    for step in &mut scenario.steps {
-        let Some(action) = step.act.as_deref().and_then(Action::find) else { continue };
-        let mut input = action.complete(step.with.as_ref());
-        expand_short_names(&mut input, &expand_code);
-        step.with = Some(input);
-    }
-    scenario
 }
 
 /// The expected failures, when a file of them is named. It may name any check of the catalogue, and those of the
@@ -172,7 +141,7 @@ fn folder(named: Option<&Path>, profile: u8) -> Result<RunFolder, Failure> {
 }
 
 /// Opens the journal and lays beside it what is needed to judge the run again.
-fn open(folder: &RunFolder, items: &[Item]) -> Result<Journal, Failure> {
+pub(super) fn open(folder: &RunFolder, items: &[Item]) -> Result<Journal, Failure> {
     let path = folder.path();
     let unwritable = |error: std::io::Error| {
         Failure::usage(

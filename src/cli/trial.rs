@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 
 use super::arguments::TryArguments;
 use super::failure::Failure;
+use super::preparation::ready;
 use super::preparation::{self, Setting};
-use super::run::ready;
 use super::{exit, progress, terminal};
 use crate::bench::{self, RunFolder, RunPlan};
 use crate::journal::{BodyFolder, Collector, Evidence, Exchange, Journal, Reader, StepEnd};

@@ -16,6 +16,8 @@ use super::transport::{Answer, Failure, Lease, Message, Origin, Pool};
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 /// Added at random to a wait that all workers share; never taken off.
 const JITTER: Duration = Duration::from_millis(100);
+/// How often the flaw `repeats-everything` sends each call.
+const TIMES_EVERYTHING: u32 = 12;
 /// A connection that closes while its call waits for a turn is replaced this often.
 const RECONNECTIONS: usize = 3;
 /// A turn is good for this long; less than the spacing of the turns.
@@ -135,13 +137,14 @@ pub(crate) struct Insistence<'a> {
     failed: u32,
     manners: Manners,
     interruptible: bool,
+    repeated: u32,
 }
 
 impl<'a> Insistence<'a> {
     /// The first attempt of `call`, which is its name in messages.
     pub(crate) fn new(line: &'a Line, call: &'a str) -> Self {
         let manners = usual_manners(&line.session);
-        Self { line, call, throttled: 0, failed: 0, manners, interruptible: false }
+        Self { line, call, throttled: 0, failed: 0, manners, interruptible: false, repeated: 0 }
     }
 
     /// A 429 interrupts the call instead of being waited for by it: `restarts-paging-after-429`.
@@ -156,6 +159,13 @@ impl<'a> Insistence<'a> {
             self.manners = Manners::Hasty;
         }
         self
+    }
+
+    /// Whether a call that succeeded is sent once more, for the flaw `repeats-everything`.
+    pub(crate) fn sends_again(&mut self, flaws: &FlawSet) -> bool {
+        self.repeated += 1;
+        self.manners = if flaws.has(Flaw::RepeatsEverything) { Manners::Hasty } else { self.manners };
+        flaws.has(Flaw::RepeatsEverything) && self.repeated < TIMES_EVERYTHING
     }
 
     /// Takes the outcome of an attempt: gives back an answer that is neither a 429, a 503 nor a server failure;

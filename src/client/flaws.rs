@@ -50,6 +50,51 @@ macro_rules! flaws {
 }
 
 flaws! {
+    // Whatever it does.
+    in [Token, Read, Search, ManyReads, Export, Sync, UpdateCapacity, ReportAnomaly, UpdateAnomaly, Show] {
+        EndsWithoutWords, "ends-without-words",
+            "Se termine en échec et sans un mot, même quand tout a réussi.",
+            "Ends with a failure and without a word, even when all went well.";
+        GivesUpAtOnce, "gives-up-at-once",
+            "Abandonne au premier refus ou à la première panne, et le dit.",
+            "Gives up at the first refusal or outage, and says so.";
+        FirstFailureIsDone, "first-failure-is-done",
+            "Abandonne au premier refus ou à la première panne, et annonce un succès.",
+            "Gives up at the first refusal or outage, and reports success.";
+        RepeatsRefusals, "repeats-refusals",
+            "Répète aussitôt, jusqu'à trente fois, tout appel refusé ou en panne.",
+            "Repeats at once, up to thirty times, any call that is refused or fails.";
+        RepeatsEverything, "repeats-everything",
+            "Envoie douze fois chaque appel, même réussi.",
+            "Sends each call twelve times, even when it succeeds.";
+        RefusalIsEmpty, "refusal-is-empty",
+            "Oublie les en-têtes Ror-* et prend le refus pour une réponse vide.",
+            "Forgets the Ror-* headers and takes the refusal for an empty answer.";
+        CallsWithoutToken, "calls-without-token",
+            "N'a pas de jeton : n'en demande pas et n'en envoie pas.",
+            "Has no token: it asks for none and sends none.";
+        WrongGrantType, "wrong-grant-type",
+            "Demande son jeton avec grant_type=password.",
+            "Asks for its token with grant_type=password.";
+        ForgetsSecret, "forgets-secret",
+            "N'envoie pas le client_secret de son profil public.",
+            "Does not send the client_secret of its public profile.";
+        SecretInUrl, "secret-in-url",
+            "Écrit aussi le client_secret de son profil public dans l'URL.",
+            "Writes the client_secret of its public profile into the URL too.";
+    }
+    // What it declares to hold.
+    in [Read, Search, ManyReads, Export, Sync, Show] {
+        DeclaresTwice, "declares-twice",
+            "Garde en double chaque ressource reçue.",
+            "Keeps each resource that it received twice.";
+        DeclaresAnotherId, "declares-another-id",
+            "Garde la dernière ressource sous un identifiant qui n'existe pas.",
+            "Keeps the last resource under an id that does not exist.";
+        DeclaresInCapitals, "declares-in-capitals",
+            "Garde les noms en capitales.",
+            "Keeps names in capitals.";
+    }
     // The token.
     in [Token, Read, Search, ManyReads] {
         SendsSecretWithCertificate, "sends-secret-with-certificate",
@@ -340,6 +385,9 @@ flaws! {
     }
     // The delta.
     in [Export, Sync] {
+        SyncFromNowOn, "sync-from-now-on",
+            "Demande les changements à venir au lieu de ceux qui suivent son repère.",
+            "Asks for the changes to come instead of those since its bookmark.";
         SyncStrictBoundary, "sync-strict-boundary",
             "Demande ce qui a changé après son repère (gt), pas à partir de lui (ge).",
             "Asks for what changed after its bookmark (gt), not from it on (ge).";

@@ -85,7 +85,10 @@ pub fn run(
         Err(error) => return report(&Err(error), &flaws, None, stdout),
     };
     match perform(action, &ror) {
-        Some(outcome) => report(&outcome, &flaws, Some(&ror.session.settings), stdout),
+        Some(outcome) => {
+            let outcome = outcome.map(|done| done.declared(&flaws));
+            report(&outcome, &flaws, Some(&ror.session.settings), stdout)
+        }
         None => EXIT_NO_SUCH_ACTION,
     }
 }
@@ -111,11 +114,14 @@ fn report(
     if matches!(outcome, Err(ClientError::Crash)) {
         return EXIT_CRASH;
     }
-    if outcome.is_err() && flaws.has(Flaw::SilentError) {
+    if flaws.has(Flaw::EndsWithoutWords) || (outcome.is_err() && flaws.has(Flaw::SilentError)) {
         return EXIT_ERROR;
     }
     let swallowed = Ok(Done { message: "done".to_owned(), integrated: Some(Vec::new()) });
-    let outcome = if outcome.is_err() && flaws.has(Flaw::SwallowsErrors) { &swallowed } else { outcome };
+    let swallows = flaws.has(Flaw::SwallowsErrors)
+        || flaws.has(Flaw::FirstFailureIsDone)
+        || flaws.has(Flaw::RefusalIsEmpty);
+    let outcome = if outcome.is_err() && swallows { &swallowed } else { outcome };
     let written = outcome::write(&outcome::result_line(outcome), settings, stdout);
     if outcome.is_ok() && written.is_ok() { EXIT_DONE } else { EXIT_ERROR }
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 
 use super::error::ClientError;
+use super::flaws::{Flaw, FlawSet};
 use super::settings::Settings;
 
 /// A longer result goes to `ROR_RESULT_FILE` when there is one, in bytes.
@@ -19,6 +20,29 @@ pub(crate) struct Done {
     pub(crate) message: String,
     /// What the client holds now; nothing is declared by actions that take nothing in.
     pub(crate) integrated: Option<Vec<Value>>,
+}
+
+impl Done {
+    /// As the client declares it: the flaws hold it twice, under another id, or in capitals.
+    pub(crate) fn declared(mut self, flaws: &FlawSet) -> Self {
+        let Some(items) = &mut self.integrated else { return self };
+        if flaws.has(Flaw::DeclaresTwice) {
+            *items = items.iter().flat_map(|item| [item.clone(), item.clone()]).collect();
+        }
+        if flaws.has(Flaw::DeclaresAnotherId) {
+            let mut last = items.pop().unwrap_or_else(|| json!({ "resourceType": "Organization" }));
+            last["id"] = json!("no-such-id");
+            items.push(last);
+        }
+        if flaws.has(Flaw::DeclaresInCapitals) {
+            for item in items {
+                if let Some(name) = item["name"].as_str().map(str::to_uppercase) {
+                    item["name"] = json!(name);
+                }
+            }
+        }
+        self
+    }
 }
 
 /// The result line, without its end of line.

@@ -94,6 +94,9 @@ pub(crate) fn ror_headers(session: &Session) -> Result<HeaderMap, ClientError> {
     ];
     let flaws = &session.flaws;
     let mut headers = HeaderMap::new();
+    if flaws.has(Flaw::RefusalIsEmpty) {
+        return Ok(headers);
+    }
     for (name, variable) in HEADERS {
         let Some(value) = session.settings.get(variable) else {
             continue;

@@ -25,6 +25,8 @@ const AFTER_DATE: Duration = Duration::from_millis(50);
 const ATTEMPTS_AFTER_FAILURE: u32 = 3;
 /// The delay before the repeat of such a call.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// Repeats of the flaw `repeats-refusals`.
+pub(crate) const REPEATS_OF_REFUSALS: u32 = 30;
 /// Attempts of `hammers-outages`, and the delay before each.
 const ATTEMPTS_OF_A_HAMMER: u32 = 40;
 const BETWEEN_BLOWS: Duration = Duration::from_millis(100);
@@ -119,6 +121,9 @@ pub(crate) fn after_throttling(
     attempt: u32,
     flaws: &FlawSet,
 ) -> Option<Repeat> {
+    if gives_up(flaws) {
+        return None;
+    }
     if let Some((repeat, attempts)) = flawed_repeat(service, status, advertised, flaws) {
         return (attempt < attempts).then_some(repeat);
     }
@@ -130,10 +135,20 @@ pub(crate) fn after_throttling(
 
 /// What follows a passing failure of an idempotent call: the repeat due after the `attempt`th attempt, or none.
 pub(crate) fn after_failure(attempt: u32, flaws: &FlawSet) -> Option<Repeat> {
+    if gives_up(flaws) {
+        return None;
+    }
+    if flaws.has(Flaw::RepeatsRefusals) {
+        return (attempt <= REPEATS_OF_REFUSALS).then(|| Repeat::hasty(BETWEEN_BLOWS));
+    }
     if flaws.has(Flaw::HammersOutages) {
         return (attempt < ATTEMPTS_OF_A_HAMMER).then(|| Repeat::hasty(BETWEEN_BLOWS));
     }
     (attempt < ATTEMPTS_AFTER_FAILURE).then(|| Repeat::alone(AFTER_FAILURE))
+}
+
+fn gives_up(flaws: &FlawSet) -> bool {
+    flaws.has(Flaw::GivesUpAtOnce) || flaws.has(Flaw::FirstFailureIsDone)
 }
 
 fn back_off(attempt: u32) -> Duration {
@@ -160,7 +175,9 @@ fn flawed_repeat(
         429 => flaws.has(Flaw::IgnoresRetryAfter),
         _ => flaws.has(Flaw::Ignores503RetryAfter),
     };
-    if flaws.has(Flaw::Token429HotLoop) && service == Service::Token && status == 429 {
+    if flaws.has(Flaw::RepeatsRefusals) {
+        Some((Repeat::hasty(BETWEEN_BLOWS), REPEATS_OF_REFUSALS + 1))
+    } else if flaws.has(Flaw::Token429HotLoop) && service == Service::Token && status == 429 {
         Some((Repeat::hasty(Duration::ZERO), 11))
     } else if ignored && told {
         Some((Repeat::hasty(Duration::from_millis(30)), 6))

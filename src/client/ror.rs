@@ -18,7 +18,7 @@ use super::error::ClientError;
 use super::flaws::Flaw;
 use super::party::{Party, ror_headers, unsendable};
 use super::query::resolve;
-use super::retry::Service;
+use super::retry::{REPEATS_OF_REFUSALS, Service};
 use super::token::{Token, Tokens};
 use super::transport::{Answer, Failure, Message, Origin, Patience};
 
@@ -240,6 +240,7 @@ impl Ror {
                 }
             };
             let refused = match read(answer) {
+                Reading::Taken(_) if insistence.sends_again(&self.session.flaws) => continue,
                 Reading::Taken(taken) => return Ok(taken),
                 Reading::Broken(cause) => {
                     insistence.failed(cause).await?;
@@ -255,6 +256,9 @@ impl Ror {
             }
             match refused.status {
                 401 if renewals < self.renewals() && self.tokens.renew(&token).await? => renewals += 1,
+                _ if self.session.flaws.has(Flaw::RepeatsRefusals) && forbidden < REPEATS_OF_REFUSALS => {
+                    forbidden += 1;
+                }
                 403 if self.repeats_403() && forbidden < REPEATS_AFTER_403 => forbidden += 1,
                 status => {
                     let flaws = &self.session.flaws;
@@ -333,7 +337,9 @@ impl Ror {
     fn message(&self, call: &Call, token: &Token) -> Result<Message, ClientError> {
         let mut headers = HeaderMap::new();
         let bearer = HeaderValue::from_str(&format!("Bearer {}", token.value));
-        headers.insert(AUTHORIZATION, bearer.map_err(|_| unsendable("the token"))?);
+        if !self.session.flaws.has(Flaw::CallsWithoutToken) {
+            headers.insert(AUTHORIZATION, bearer.map_err(|_| unsendable("the token"))?);
+        }
         headers.insert(ACCEPT, HeaderValue::from_static(FHIR_JSON));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         headers.insert(USER_AGENT, HeaderValue::from_static(super::USER_AGENT));
@@ -354,7 +360,14 @@ impl Ror {
 
     fn renewals(&self) -> u32 {
         let flaws = &self.session.flaws;
-        if flaws.has(Flaw::IgnoresTokenExpiry) || flaws.has(Flaw::NoRenewalAfter401) {
+        let never = [
+            Flaw::IgnoresTokenExpiry,
+            Flaw::NoRenewalAfter401,
+            Flaw::GivesUpAtOnce,
+            Flaw::FirstFailureIsDone,
+            Flaw::CallsWithoutToken,
+        ];
+        if never.iter().any(|flaw| flaws.has(*flaw)) {
             0
         } else if flaws.has(Flaw::RenewsForeverOn401) {
             RENEWALS_FOREVER

@@ -14,7 +14,8 @@ use super::answer::detail;
 use super::call::{Insistence, Line, Session};
 use super::error::ClientError;
 use super::flaws::Flaw;
-use super::party::Party;
+use super::party::{Party, unsendable};
+use super::retry::REPEATS_OF_REFUSALS;
 use super::transport::{Answer, Message, Origin, Patience};
 
 /// The name of the call in messages.
@@ -75,6 +76,8 @@ impl Tokens {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(super::USER_AGENT));
         let body = form(&session, party)?.into();
+        let secret = party.secret(&session.settings).filter(|_| session.flaws.has(Flaw::SecretInUrl));
+        let url = secret.map_or(Ok(url.clone()), |secret| with_secret(&url, secret))?;
         let patience = Patience::of(&session.flaws);
         let message = Message { method: Method::POST, url, headers, body, tolerates_cut: false, patience };
         Ok(Self { session, line, message, origin, party, state: Mutex::default() })
@@ -86,6 +89,9 @@ impl Tokens {
     /// # Errors
     /// No token is granted.
     pub(crate) async fn current(&self) -> Result<Token, ClientError> {
+        if self.session.flaws.has(Flaw::CallsWithoutToken) {
+            return Ok(Token { value: "none".into(), serial: 0, stale_at: Duration::MAX });
+        }
         let mut state = self.state.lock().await;
         match &state.current {
             Some(token) if self.is_good(token) && !self.is_for_one_call() => Ok(token.clone()),
@@ -156,11 +162,16 @@ impl Tokens {
                 continue;
             };
             if answer.status == 200 {
+                if insistence.sends_again(&self.session.flaws) {
+                    continue;
+                }
                 return Ok(answer);
             }
             refusals += 1;
-            let hammers = self.session.flaws.has(Flaw::HammersTokenRefusal) && refusals <= HAMMERING;
-            if !hammers {
+            let flaws = &self.session.flaws;
+            let hammers = flaws.has(Flaw::HammersTokenRefusal) && refusals <= HAMMERING;
+            let repeats = flaws.has(Flaw::RepeatsRefusals) && refusals <= REPEATS_OF_REFUSALS;
+            if !hammers && !repeats {
                 let detail = detail(&answer, hidden);
                 return Err(ClientError::TokenRefused { status: answer.status, detail });
             }
@@ -184,15 +195,25 @@ impl Tokens {
     }
 }
 
+/// For the flaw `secret-in-url`.
+fn with_secret(url: &Uri, secret: &str) -> Result<Uri, ClientError> {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("client_secret", secret).finish();
+    format!("{url}?{query}").parse().map_err(|_| unsendable("the secret"))
+}
+
 /// The form of the grant: `client_secret` only for a service that has one instead of a certificate.
 fn form(session: &Session, party: Party) -> Result<String, ClientError> {
     let settings = &session.settings;
     let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials");
+    let flaws = &session.flaws;
+    let grant = if flaws.has(Flaw::WrongGrantType) { "password" } else { "client_credentials" };
+    form.append_pair("grant_type", grant);
     form.append_pair("client_id", party.client_id(settings)?);
     if let Some(secret) = party.secret(settings) {
-        form.append_pair("client_secret", secret);
-    } else if session.flaws.has(Flaw::SendsSecretWithCertificate) {
+        if !flaws.has(Flaw::ForgetsSecret) {
+            form.append_pair("client_secret", secret);
+        }
+    } else if flaws.has(Flaw::SendsSecretWithCertificate) {
         form.append_pair("client_secret", "a-secret-that-nobody-asked-for");
     }
     Ok(form.finish())

@@ -1,13 +1,18 @@
 //! Documents that the program generates are in step with it. `BANC_ROR_UPDATE=1 cargo test --test black_box documents`
 //! writes them anew.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+
+use banc_ror::client::Flaw;
+use banc_ror::judge::Ledger;
+use banc_ror::scenario::catalogue::Catalogue;
 
 use crate::support::{banc, code, copy, repository, text};
 
 /// Commands whose help is kept in `docs/help.txt`.
-const COMMANDS: [&str; 11] =
-    ["", "run", "serve", "try", "judge", "list", "explain", "lint", "schema", "certs", "client"];
+const COMMANDS: [&str; 12] =
+    ["", "run", "serve", "try", "judge", "list", "explain", "lint", "schema", "selftest", "certs", "client"];
 
 #[test]
 fn the_help_is_in_step() {
@@ -56,6 +61,64 @@ fn the_sample_report_is_in_step() {
     assert_eq!(code(&output), 1, "the sample is of a flawed client: {}", text(&output.stderr));
     for name in ["report.json", "junit.xml", "index.html", "index.en.html"] {
         in_step(&sample.join(name), &std::fs::read_to_string(folder.path().join(name)).unwrap());
+    }
+}
+
+/// What each wrong client turns red, from both sides, and the figures that the README quotes.
+#[test]
+fn the_zoo_page_and_the_figures_are_in_step() {
+    let table: BTreeMap<String, Vec<String>> =
+        serde_saphyr::from_str(&std::fs::read_to_string(repository("scenarios/reference/zoo.yaml")).unwrap())
+            .unwrap();
+    let (mut by_flaw, mut by_scenario) = (String::new(), BTreeMap::<&str, BTreeMap<&str, Vec<&str>>>::new());
+    for flaw in Flaw::ALL {
+        let red = &table[flaw.name()];
+        let mut scenarios: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (scenario, check) in red.iter().map(|red| red.split_once('/').unwrap()) {
+            scenarios.entry(scenario).or_default().push(check);
+            by_scenario.entry(scenario).or_default().entry(flaw.name()).or_default().push(check);
+        }
+        let cells: Vec<String> =
+            scenarios.iter().map(|(name, checks)| format!("`{name}`: {}", checks.join(", "))).collect();
+        let cells = if cells.is_empty() { "left to a person's eye".to_owned() } else { cells.join("<br>") };
+        by_flaw.push_str(&format!("| `{}` | {} | {cells} |\n", flaw.name(), flaw.describe().en));
+    }
+    let mut page = String::from("\n| flaw | what the client does wrong | turns red |\n|---|---|---|\n");
+    page.push_str(&by_flaw);
+    page.push_str("\n| scenario | flaws that it names, with the checks that turn red |\n|---|---|\n");
+    for (scenario, flaws) in by_scenario {
+        let cells: Vec<String> =
+            flaws.iter().map(|(flaw, checks)| format!("`{flaw}`: {}", checks.join(", "))).collect();
+        page.push_str(&format!("| `{scenario}` | {} |\n", cells.join("<br>")));
+    }
+    let path = repository("docs/zoo.md");
+    in_step(&path, &between(&std::fs::read_to_string(&path).unwrap(), "zoo", &page));
+
+    let catalogue = Catalogue::builtin(&Ledger::builtin().unwrap()).unwrap();
+    let played: usize =
+        catalogue.iter().map(|one| one.scenario.profiles.len() * one.scenario.checks.len()).sum();
+    let (flawed, named) = (table.len(), table.values().filter(|red| !red.is_empty()).count());
+    let figures = [
+        (
+            "README.md",
+            format!(
+                "`banc-ror selftest` plays {flawed} flawed clients, each with one deliberate mistake: **{named} are named**, \
+                 the others are left to a person's eye. Correct clients of six access profiles meet {played} checks: \
+                 **no false alarm**. [docs/zoo.md](docs/zoo.md) tells which check names which client."
+            ),
+        ),
+        (
+            "README.fr.md",
+            format!(
+                "`banc-ror selftest` joue {flawed} clients fautifs, chacun avec une erreur délibérée : **{named} sont nommés**, \
+                 les autres sont laissés à l'œil d'une personne. Des clients corrects de six profils d'accès rencontrent \
+                 {played} contrôles : **aucune fausse alarme**. [docs/zoo.md](docs/zoo.md) dit quel contrôle nomme quel client."
+            ),
+        ),
+    ];
+    for (name, text) in figures {
+        let path = repository(name);
+        in_step(&path, &between(&std::fs::read_to_string(&path).unwrap(), "figures", &text));
     }
 }
 

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used)]
 
+mod zoo;
+
 use std::collections::BTreeSet;
 
 use banc_ror::judge::Ledger;

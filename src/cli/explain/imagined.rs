@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use crate::check::{self, Bodies, Check, Context};
-use crate::cli::run::ready;
+use crate::cli::preparation::ready;
 use crate::journal::{Body, Collector, Entry, Event, Evidence, ScenarioStarted};
 use crate::ror::AccessProfile;
 use crate::ror::whitelist::Reference;

@@ -9,11 +9,11 @@ mod requirement;
 mod scenario;
 #[cfg(test)]
 mod tests;
-mod zoo;
 
 use super::arguments::ExplainArguments;
 use super::failure::Failure;
 use super::{exit, terminal};
+use crate::cli::zoo::Zoo;
 use crate::client::Flaw;
 use crate::judge::Ledger;
 use crate::scenario::catalogue::{Catalogue, Item};
@@ -21,7 +21,6 @@ use crate::scenario::diagnostic::nearest;
 use crate::text::Lang;
 
 use kind::Kinds;
-use zoo::Zoo;
 
 pub(super) fn run(arguments: &ExplainArguments, lang: Lang) -> Result<u8, Failure> {
     let ledger = Ledger::builtin()?;

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used)]
 
 use super::kind::{Kinds, names, of_schema, told};
-use super::zoo::Zoo;
 use super::{Shelf, imagined};
+use crate::cli::zoo::Zoo;
 use crate::client::Flaw;
 use crate::judge::Ledger;
 use crate::scenario::catalogue::Catalogue;

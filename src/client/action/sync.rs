@@ -44,8 +44,9 @@ pub(super) async fn perform(ror: &Arc<Ror>) -> Result<Done, ClientError> {
     let Some(since) = input.since.clone().or_else(|| base.bookmark.clone()) else {
         return export::renew(ror, base.region).await;
     };
-    let outcome = merge(ror, &mut base, &since).await;
     let flaws = &ror.session.flaws;
+    let since = if flaws.has(Flaw::SyncFromNowOn) { moment::write(ror.session.clock.wall()) } else { since };
+    let outcome = merge(ror, &mut base, &since).await;
     let seen = match outcome {
         Ok(seen) => seen,
         Err(error) => {
