@@ -128,8 +128,12 @@ pub(super) struct BehaviourFacts {
 /// What the journal says of a behaviour, for a service of that profile.
 pub(super) fn facts(behaviour: &Behaviour, profile: AccessProfile) -> BehaviourFacts {
     let quotas = &behaviour.quotas;
-    let quotas =
-        QuotaFacts { level_1: quotas.level_1, level_2: quotas.level_2(profile), enforced: quotas.enforced };
+    let quotas = QuotaFacts {
+        level_1: quotas.level_1,
+        level_2: quotas.level_2(profile),
+        level_2_supplier: Some(quotas.level_2_authenticated),
+        enforced: quotas.enforced,
+    };
     BehaviourFacts { quotas, drafts: behaviour.search.drafts }
 }
 

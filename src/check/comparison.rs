@@ -162,7 +162,13 @@ pub(super) fn telecoms(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
     let mut comparison = Comparison::default();
     for item in items {
         let declared = list(item.value, "telecoms");
-        if declared.is_empty() || !truth.exists(&item.resource, &item.id) {
+        if !truth.exists(&item.resource, &item.id) {
+            continue;
+        }
+        // That there is none is a declaration too, of which the truth says whether it is right.
+        if declared.is_empty() {
+            let none = || truth.telecoms(&item.resource, &item.id).is_empty();
+            comparison.compared += usize::from(is_empty_list(item.value, "telecoms") && none());
             continue;
         }
         let visible: BTreeSet<String> =
@@ -182,11 +188,20 @@ pub(super) fn telecoms(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
     comparison
 }
 
+fn is_empty_list(item: &Value, member: &str) -> bool {
+    item.get(member).and_then(Value::as_array).is_some_and(Vec::is_empty)
+}
+
 pub(super) fn capacities(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
     let mut comparison = Comparison::default();
     for item in items {
         let declared = list(item.value, "capacities");
-        if declared.is_empty() || !truth.exists(&item.resource, &item.id) {
+        if !truth.exists(&item.resource, &item.id) {
+            continue;
+        }
+        if declared.is_empty() {
+            let none = || truth.capacities(&item.resource, &item.id).is_empty();
+            comparison.compared += usize::from(is_empty_list(item.value, "capacities") && none());
             continue;
         }
         let mut left = truth.capacities(&item.resource, &item.id);

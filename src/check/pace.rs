@@ -60,7 +60,7 @@ impl Kind for Pace {
     }
 
     fn expected(&self, scene: &Scene<'_>) -> Text {
-        let quota = scene.evidence.setting.quotas.level_2;
+        let quota = self.quota(scene);
         match self.bound {
             PaceBound::AnyWindow => both!(
                 "Au plus {quota} × (T + 1) appels dans toute fenêtre de T secondes, par API.",
@@ -78,12 +78,13 @@ impl Kind for Pace {
     }
 
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
-        let quota = i64::from(scene.evidence.setting.quotas.level_2);
+        let quota = i64::from(self.quota(scene));
+        let of = |api: Api| i64::from(scene.evidence.setting.quotas.level_2_of(api));
         let series = series(scene);
         let longest = series.values().map(Vec::len).max().unwrap_or(0);
         let worst = series
             .iter()
-            .filter_map(|((_, api), calls)| Some((*api, self.worst(calls, quota, 0)?)))
+            .filter_map(|((_, api), calls)| Some((*api, self.worst(calls, of(*api), 0)?)))
             .max_by_key(|(_, window)| window.excess);
         let Some((api, window)) = worst.filter(|_| quota > 0) else {
             return too_short(longest, quota);
@@ -92,8 +93,8 @@ impl Kind for Pace {
         let noise = i64::try_from(noise).unwrap_or(i64::MAX).min(900_000);
         let proved = || {
             series
-                .values()
-                .filter_map(|calls| self.worst(calls, quota, noise))
+                .iter()
+                .filter_map(|((_, api), calls)| self.worst(calls, of(*api), noise))
                 .any(|window| window.excess > 0)
         };
         let mut finding = if window.excess > 0 && !proved() {
@@ -115,12 +116,19 @@ impl Kind for Pace {
             .citing([window.first, window.last])
         };
         // CHA-Q-03 gives 5/s to APIs without authentication: that this is profile 0 is an assumption of the bench.
-        finding.at_most_should = scene.evidence.setting.profile == 0;
+        finding.at_most_should = scene.evidence.setting.profile == 0 && api != Api::Capacity;
         finding
     }
 }
 
 impl Pace {
+    /// The quota of the API that the check is mostly about: that with the longest series.
+    fn quota(self, scene: &Scene<'_>) -> u32 {
+        let longest = series(scene).into_iter().max_by_key(|(_, calls)| calls.len());
+        let quotas = &scene.evidence.setting.quotas;
+        longest.map_or(quotas.level_2, |((_, api), _)| quotas.level_2_of(api))
+    }
+
     fn worst(self, calls: &[&Exchange], quota: i64, noise_us: i64) -> Option<Window> {
         let mut times: Vec<(i64, u32)> = calls
             .iter()
@@ -135,7 +143,7 @@ impl Pace {
 
     fn too_fast(self, scene: &Scene<'_>, api: Api, window: &Window) -> Finding {
         let (calls, span, first, last) = (window.calls, span_ms(window.span_us), window.first, window.last);
-        let (api, quota) = (api_name(api), scene.evidence.setting.quotas.level_2);
+        let (api, quota) = (api_name(api), scene.evidence.setting.quotas.level_2_of(api));
         let actual = both!(
             "API {api} : {calls} appels en {span} (échanges {first} à {last}).",
             "{api} API: {calls} calls in {span} (exchanges {first} to {last})."

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::context::Scene;
+use super::context::{Scene, decoded_path};
 use super::words::{both, named, quote};
 use super::{Finding, Kind, Nature};
 use crate::journal::{Api, Exchange};
@@ -75,6 +75,19 @@ impl Kind for RorHeaders {
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
         let reads: Vec<&Exchange> =
             scene.exchanges().filter(|exchange| needs_headers(scene, exchange)).collect();
+        if reads.is_empty() && scene.exchanges().any(|exchange| decoded_path(exchange).ends_with("/_search"))
+        {
+            return Finding::skipped(
+                both!(
+                    "Des POST _search, aucun GET de l’un des cinq types.",
+                    "POST _search, no GET of one of the five types."
+                ),
+                both!(
+                    "Les en-têtes ne sont exigés que sur les GET des cinq types : le client n’en fait pas.",
+                    "The headers are asked for on GETs of the five types only: the client makes none."
+                ),
+            );
+        }
         if reads.is_empty() {
             return Finding::undecided(
                 both!("Aucun GET de l’un des cinq types.", "No GET of one of the five types."),

@@ -59,7 +59,7 @@ impl Story {
                 assigned_headers: assigned.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
                 secret: None,
             },
-            quotas: QuotaFacts { level_1: 100, level_2: 10, enforced: false },
+            quotas: QuotaFacts { level_1: 100, level_2: 10, level_2_supplier: None, enforced: false },
             token_lifetime_s: 300,
             fhir_url: "https://localhost:8443/ws-diffusion-fhir".to_owned(),
             token_url: "https://localhost:8444/token".to_owned(),

@@ -238,6 +238,9 @@ flaws! {
         FirstPageOnly, "first-page-only",
             "Ne lit que la première page et la donne pour le tout.",
             "Reads the first page only and takes it for the whole.";
+        GonePageIsTheLast, "gone-page-is-the-last",
+            "Prend une page qui n'existe plus (404, 410) pour la fin des résultats.",
+            "Takes a page that is no more (404, 410) for the end of the results.";
         RebuildsNextUrl, "rebuilds-next-url",
             "Fabrique l'adresse de la page suivante au lieu de suivre le lien next.",
             "Makes up the address of the next page instead of following the next link.";

@@ -96,6 +96,11 @@ async fn pages(
         call.interruptible = may_restart && asked.len() > 1 && flaws.has(Flaw::RestartsPagingAfter429);
         let fetched = match ror.fetch(&call).await {
             Err(_) if asked.len() > 1 && flaws.has(Flaw::DropsPageOnError) => break,
+            Err(ClientError::Refused { status: 404 | 410, .. })
+                if asked.len() > 1 && flaws.has(Flaw::GonePageIsTheLast) =>
+            {
+                break;
+            }
             outcome => outcome?,
         };
         let bundle = fetched.body;

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Api;
 use super::baseline::Baseline;
 use super::wire::{
     Body, ConnectionClosed, ConnectionOpened, Decision, Handshake, Request, Response, ResponseEnded,
@@ -170,8 +171,22 @@ pub struct QuotaFacts {
     pub level_1: u32,
     /// Level 2: one service, per API.
     pub level_2: u32,
+    /// Level 2 of the supplier, which always has a certificate; absent: that of the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level_2_supplier: Option<u32>,
     /// Whether exceeding them is answered 429; otherwise they are observed only.
     pub enforced: bool,
+}
+
+impl QuotaFacts {
+    /// The level-2 quota of calls to that API: the capacity feed is the supplier's.
+    #[must_use]
+    pub fn level_2_of(&self, api: Api) -> u32 {
+        match (api, self.level_2_supplier) {
+            (Api::Capacity, Some(quota)) => quota,
+            _ => self.level_2,
+        }
+    }
 }
 
 /// The client is made to act.

@@ -211,6 +211,8 @@ fn outcome(plan: String, scenarios: &[ScenarioOutcome], facts: &Facts) -> PlanOu
     let passed =
         members.iter().flat_map(|scenario| &scenario.checks).any(|check| check.status == Status::Pass);
     let conforming = covered && passed && members.iter().all(|scenario| good(scenario.status));
+    let broken = |status: Status| matches!(status, Status::Fail | Status::Xpass);
+    let undecided = covered && !conforming && !members.iter().any(|scenario| broken(scenario.status));
     let expected_failures = members
         .iter()
         .flat_map(|scenario| &scenario.checks)
@@ -220,6 +222,7 @@ fn outcome(plan: String, scenarios: &[ScenarioOutcome], facts: &Facts) -> PlanOu
         plan,
         covered,
         conforming,
+        undecided,
         missing_actions: missing.into_iter().collect(),
         essential_not_played,
         expected_failures,

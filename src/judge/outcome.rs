@@ -160,6 +160,8 @@ pub struct PlanOutcome {
     pub covered: bool,
     /// Whether nothing in it stands against conformity.
     pub conforming: bool,
+    /// Covered, and neither conforming nor broken: nothing failed, and not all was decided.
+    pub undecided: bool,
     /// The actions that the client does not have.
     pub missing_actions: Vec<String>,
     /// The action that makes the plan what it is, when this run did not play it.

@@ -9,7 +9,7 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 
 use crate::judge::{
-    BaselineOutcome, BaselineState, CheckOutcome, Conformity, Outcome, ScenarioOutcome, Status,
+    BaselineOutcome, BaselineState, CheckOutcome, Conformity, Outcome, PlanOutcome, ScenarioOutcome, Status,
 };
 use crate::report::say::Say;
 use crate::report::{asks_for_action, notice, show, worst_first};
@@ -180,18 +180,16 @@ fn expected(baseline: &BaselineOutcome, t: Say) -> String {
 }
 
 fn plans(outcome: &Outcome, t: Say) -> String {
-    let word = |covered, conforming, expected| match (covered, conforming) {
+    let word = |plan: &PlanOutcome| match (plan.covered, plan.conforming) {
+        (_, false) if plan.undecided => t.of("non tranché", "undecided"),
         (false, _) => t.of("non couvert", "not covered"),
-        (true, true) if expected > 0 => {
+        (true, true) if plan.expected_failures > 0 => {
             t.of("conforme, échecs attendus mis à part", "conforming, expected failures apart")
         }
         (true, true) => t.of("conforme", "conforming"),
         (true, false) => t.of("non conforme", "not conforming"),
     };
-    let plans =
-        outcome.gate.plans.iter().map(|plan| {
-            format!("{} {}", plan.plan, word(plan.covered, plan.conforming, plan.expected_failures))
-        });
+    let plans = outcome.gate.plans.iter().map(|plan| format!("{} {}", plan.plan, word(plan)));
     let plans: Vec<String> = plans.collect();
     if plans.is_empty() { t.of("aucun", "none").to_owned() } else { plans.join(" · ") }
 }

@@ -12,20 +12,22 @@ const NEVER_RED: [(&str, &str); 0] = [];
 #[test]
 fn every_check_has_a_flaw_that_turns_it_red() {
     let table: BTreeMap<String, BTreeSet<String>> =
-        serde_saphyr::from_str(include_str!("../../scenarios/reference/zoo.yaml"))
-            .unwrap();
+        serde_saphyr::from_str(include_str!("../../scenarios/reference/zoo.yaml")).unwrap();
     let red: BTreeSet<&str> = table.values().flatten().map(|red| red.trim_end_matches(" (warn)")).collect();
     let catalogue = Catalogue::builtin(&Ledger::builtin().unwrap()).unwrap();
     let checks: BTreeSet<String> = catalogue
         .iter()
-        .flat_map(|one| one.scenario.checks.iter().map(move |check| format!("{}/{}", one.scenario.id, check.id)))
+        .flat_map(|one| {
+            one.scenario.checks.iter().map(move |check| format!("{}/{}", one.scenario.id, check.id))
+        })
         .collect();
     let unknown: Vec<&&str> = red.iter().filter(|red| !checks.contains(**red)).collect();
     assert!(unknown.is_empty(), "the table names checks that are no more: {unknown:?}");
     let never: BTreeSet<&str> =
         checks.iter().map(String::as_str).filter(|check| !red.contains(check)).collect();
     let excused: BTreeSet<&str> = NEVER_RED.iter().map(|(check, _)| *check).collect();
-    let (new, stale): (Vec<_>, Vec<_>) = (never.difference(&excused).collect(), excused.difference(&never).collect());
+    let (new, stale): (Vec<_>, Vec<_>) =
+        (never.difference(&excused).collect(), excused.difference(&never).collect());
     assert!(new.is_empty(), "no flaw turns these red:\n{new:#?}");
     assert!(stale.is_empty(), "a flaw turns these red, take them off the list:\n{stale:#?}");
 }

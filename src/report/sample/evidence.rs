@@ -22,7 +22,7 @@ pub(crate) fn setting() -> ScenarioStarted {
             assigned_headers: vec![("Ror-Profil-Utilisateur-Code".into(), "REG-01".into())],
             secret: None,
         },
-        quotas: QuotaFacts { level_1: 100, level_2: 10, enforced: true },
+        quotas: QuotaFacts { level_1: 100, level_2: 10, level_2_supplier: None, enforced: true },
         token_lifetime_s: 60,
         fhir_url: "https://localhost:41443/ws-diffusion-fhir".into(),
         token_url: "https://localhost:41444/token".into(),

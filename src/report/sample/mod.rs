@@ -106,6 +106,7 @@ fn plan(plan: &str, covered: bool, conforming: bool, missing: &[&str]) -> PlanOu
         plan: plan.into(),
         covered,
         conforming,
+        undecided: false,
         missing_actions,
         essential_not_played: None,
         expected_failures: 0,
