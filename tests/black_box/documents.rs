@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::support::{banc, code, copy, repository, text};
 
 /// Commands whose help is kept in `docs/help.txt`.
-const COMMANDS: [&str; 11] =
-    ["", "run", "serve", "try", "judge", "list", "explain", "lint", "schema", "certs", "client"];
+const COMMANDS: [&str; 12] =
+    ["", "run", "serve", "try", "doctor", "judge", "list", "explain", "lint", "schema", "certs", "client"];
 
 #[test]
 fn the_help_is_in_step() {
