@@ -3,6 +3,7 @@
 mod behaviour;
 mod folder;
 mod impostor;
+mod loopback;
 mod noise;
 mod play;
 mod run_started;
@@ -13,6 +14,7 @@ mod shared;
 mod supplier;
 
 pub use folder::{FolderError, RunFolder};
+pub use loopback::{Unreachable, reach_itself};
 pub use schedule::{Finished, Progress, RunPlan, run};
 pub use serve::{Serving, serve};
 pub use service::ServiceUnderTest;

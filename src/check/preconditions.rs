@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::Party;
 use super::context::Scene;
+use super::reach::no_traffic;
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Verdict};
-use crate::journal::{Evidence, Handshake, HandshakeCause, StepEnd};
-use crate::text::Text;
+use crate::journal::{Evidence, StepEnd};
 
 /// Evaluates a kind, or says why nothing can be concluded.
 pub(super) fn guard(kind: &dyn Kind, scene: &Scene<'_>) -> Finding {
@@ -55,7 +55,7 @@ fn unless_proved(kind: &dyn Kind, scene: &Scene<'_>, otherwise: Finding, widest:
 }
 
 /// A step that the client does not have, or that could not run.
-fn obstacle(scene: &Scene<'_>) -> Option<Finding> {
+pub(super) fn obstacle(scene: &Scene<'_>) -> Option<Finding> {
     for step in scene.steps() {
         let action = quote(step.started.action.as_deref().unwrap_or_default());
         match step.ended.as_ref().map(|ended| &ended.end) {
@@ -112,116 +112,6 @@ fn obstacle(scene: &Scene<'_>) -> Option<Finding> {
         }
     }
     None
-}
-
-fn no_traffic(scene: &Scene<'_>) -> Finding {
-    let evidence = scene.evidence;
-    let failures: Vec<&Handshake> = evidence
-        .connections
-        .values()
-        .filter_map(|connection| connection.handshake.as_ref())
-        .filter(|handshake| handshake.failure.is_some())
-        .collect();
-    if !failures.is_empty() && evidence.exchanges.is_empty() {
-        return no_handshake(&failures);
-    }
-    let end = scene.steps().next().and_then(|step| step.ended.as_ref()).map(|ended| &ended.end);
-    let said = match end {
-        Some(StepEnd::Error { message }) if !message.trim().is_empty() => {
-            let message = quote(message);
-            both!(" Le client a dit : « {message} ».", " The client said: `{message}`.")
-        }
-        Some(StepEnd::Deadline) => both!(
-            " L’adaptateur tournait encore à l’échéance.",
-            " The adapter was still running at the deadline."
-        ),
-        _ => Text::default(),
-    };
-    let where_ = if scene.step.is_some() && !evidence.exchanges.is_empty() {
-        both!("Aucune requête pendant ce pas de test.", "No request during this step.")
-    } else {
-        both!("Aucune requête du client.", "No request from the client.")
-    };
-    Finding::undecided(
-        super::words::join(&where_, &said),
-        both!(
-            "Rien n’est arrivé au banc : sans échange, rien ne peut être jugé.",
-            "Nothing reached the bench: without an exchange nothing can be judged."
-        ),
-    )
-    .remedy(
-        both!(
-            "Vérifiez que l’adaptateur appelle bien ROR_TOKEN_URL et ROR_FHIR_URL, et qu’aucun mandataire (proxy) ne s’interpose ; « banc-ror try » montre ce qui passe.",
-            "Check that the adapter calls ROR_TOKEN_URL and ROR_FHIR_URL and that no proxy stands between; `banc-ror try` shows what goes over the wire."
-        ),
-        Party::Configuration,
-    )
-}
-
-/// Connections came, and none of them got through TLS: what the client offers, or refuses, and who must act.
-fn no_handshake(failures: &[&Handshake]) -> Finding {
-    let failed = failures.len();
-    let mut reasons: Vec<&str> = failures.iter().filter_map(|failure| failure.failure.as_deref()).collect();
-    reasons.sort_unstable();
-    reasons.dedup();
-    let reasons = super::words::values(&reasons);
-    let cause = failures.iter().find_map(|failure| match failure.cause {
-        Some(HandshakeCause::PlainHttp | HandshakeCause::OldTls | HandshakeCause::NoCommonSuite) => {
-            failure.cause
-        }
-        _ => None,
-    });
-    let (why, remedy, party) = match cause {
-        Some(HandshakeCause::PlainHttp) => (
-            both!(
-                "Le client parle HTTP sans TLS : rien ne peut être jugé, et au ROR rien ne passerait.",
-                "The client speaks HTTP without TLS: nothing can be judged, and the ROR would let nothing through."
-            ),
-            both!(
-                "Appelez les URL telles qu’elles sont données, en https:// (ROR_TOKEN_URL, ROR_FHIR_URL).",
-                "Call the URLs as they are given, with https:// (ROR_TOKEN_URL, ROR_FHIR_URL)."
-            ),
-            Party::Configuration,
-        ),
-        Some(HandshakeCause::OldTls) => (
-            both!(
-                "Le client ne propose que des versions de TLS abandonnées (RFC 8996) : rien ne peut être jugé.",
-                "The client offers abandoned versions of TLS only (RFC 8996): nothing can be judged."
-            ),
-            both!(
-                "Activez TLS 1.2 ou 1.3 dans le client, ou mettez sa bibliothèque TLS à jour.",
-                "Turn on TLS 1.2 or 1.3 in the client, or update its TLS library."
-            ),
-            Party::Client,
-        ),
-        Some(_) => (
-            both!(
-                "Le client ne propose aucune suite de chiffrement que le banc connaisse : rien ne peut être jugé.",
-                "The client offers no cipher suite that the bench knows: nothing can be judged."
-            ),
-            both!(
-                "Activez TLS 1.3, ou les suites ECDHE avec AES-GCM ou ChaCha20-Poly1305 de TLS 1.2.",
-                "Turn on TLS 1.3, or the suites ECDHE with AES-GCM or ChaCha20-Poly1305 of TLS 1.2."
-            ),
-            Party::Client,
-        ),
-        None => (
-            both!(
-                "Le client s’est connecté mais la négociation TLS n’a pas abouti : rien ne peut être jugé.",
-                "The client connected but the TLS handshake did not succeed: nothing can be judged."
-            ),
-            both!(
-                "Faites accepter au client l’autorité de certification du banc (ROR_CA_CERT), appelez le nom d’hôte des URL données, et utilisez TLS 1.2 ou 1.3.",
-                "Make the client trust the bench's certification authority (ROR_CA_CERT), call the host name of the given URLs, and use TLS 1.2 or 1.3."
-            ),
-            Party::Configuration,
-        ),
-    };
-    let actual = both!(
-        "Aucune requête ; {failed} connexion(s) TLS ont échoué : {reasons}",
-        "No request; {failed} TLS connection(s) failed: {reasons}"
-    );
-    Finding::undecided(actual, why).remedy(remedy, party)
 }
 
 fn is_cut_short(scene: &Scene<'_>) -> bool {

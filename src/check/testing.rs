@@ -191,6 +191,7 @@ impl Story {
             headers,
             body: Body::default(),
             token_remaining_s: None,
+            absolute_form: false,
             token_client_id: None,
         };
         self.evidence.exchanges.push(Exchange {

@@ -39,6 +39,8 @@ Examples:
     banc-ror run --client './my-adapter.sh' --profile 2
   Only the scenarios with the tag « quota »:
     banc-ror run quota --client ./my-adapter.sh
+  Is your configuration right? Certificates, names, proxies, clock, first call:
+    banc-ror doctor --client ./my-adapter.sh
   One action, and what goes over the wire:
     banc-ror try read '{\"resource\":\"Location\",\"id\":\"2001\"}' --client ./my-adapter.sh
   The mock alone, to point any client at:
@@ -74,6 +76,8 @@ pub(super) enum Command {
     Serve(ServeArguments),
     /// Run the adapter for one action and show what went over the wire
     Try(TryArguments),
+    /// Look for what stands between your configuration and a first run, and say who must do what
+    Doctor(DoctorArguments),
     /// Judge a recorded run again
     Judge(JudgeArguments),
     /// List scenarios, requirements or flaws of the reference client
@@ -231,6 +235,14 @@ pub(super) struct TryArguments {
     /// Input of the action, JSON; short code names (TRE_R211|022) are expanded
     #[arg(value_name = "INPUT", default_value = "{}")]
     pub(super) input: String,
+    #[command(flatten)]
+    pub(super) setup: SetupArguments,
+}
+
+/// Runs the adapter once, for a harmless action (token, else search), and explains what is seen on the wire. Exit codes:
+/// 0 all is well, 2 wrong use or a wrong campaign file, 3 something has to be set right, 4 the bench itself failed.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArguments {
     #[command(flatten)]
     pub(super) setup: SetupArguments,
 }

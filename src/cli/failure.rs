@@ -41,6 +41,17 @@ impl Failure {
         Self { exit, kind: Kind::Sentence(text) }
     }
 
+    /// The message, without colours.
+    pub(super) fn text(&self) -> Text {
+        match &self.kind {
+            Kind::Sentence(text) => text.clone(),
+            Kind::Diagnostics(diagnostics) => {
+                let render = |lang| render_all(diagnostics, lang, false);
+                Text::new(render(Lang::Fr), render(Lang::En))
+            }
+        }
+    }
+
     /// Writes the message to standard error.
     pub(super) fn print(&self, lang: Lang) {
         match &self.kind {

@@ -3,11 +3,14 @@
 mod arguments;
 mod certs;
 mod client;
+mod doctor;
 mod explain;
 mod failure;
 mod judge;
 mod lint;
 mod list;
+mod once;
+mod preflight;
 mod preparation;
 mod progress;
 mod run;
@@ -49,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Run(run) => run::run(&run, lang),
         Command::Serve(serve) => serve::run(&serve, lang),
         Command::Try(trial) => trial::run(&trial, lang),
+        Command::Doctor(doctor) => doctor::run(&doctor, lang),
         Command::Judge(judge) => judge::run(&judge, arguments.lang.map(Into::into)),
         Command::List(list) => list::run(&list, lang),
         Command::Explain(explain) => explain::run(&explain, lang),

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::arguments::{PlaceArguments, SetupArguments};
 use super::failure::Failure;
+use super::preflight::Certificates;
 use super::{exit, terminal};
 use crate::bench::{Driver, RunPlan, ServiceUnderTest};
 use crate::campaign::{Campaign, CampaignFile};
@@ -148,13 +149,29 @@ pub(super) struct Setting {
     pub(super) reference: Reference,
     pub(super) service: ServiceUnderTest,
     pub(super) impostors: Impostors,
+    /// The authorities that clients trust, PEM.
+    pub(super) authorities: PathBuf,
+    pub(super) certificates: Certificates,
     /// Keeps made-up certificates until the end of the command.
     _temporary: Option<tempfile::TempDir>,
 }
 
 impl Setting {
-    /// Certificates, names, keys.
+    /// Certificates, names, keys, and a port that can be had.
     pub(super) fn prepare(
+        place: &PlaceArguments,
+        profile: AccessProfile,
+        campaign: &CampaignFile,
+    ) -> Result<Self, Failure> {
+        let setting = Self::open(place, profile, campaign)?;
+        let port = place.port.unwrap_or(0);
+        let bound = std::net::TcpListener::bind((place.listen, port));
+        bound.map(drop).map_err(|error| no_port(place.listen, port, &error))?;
+        Ok(setting)
+    }
+
+    /// Certificates, names, keys.
+    pub(super) fn open(
         place: &PlaceArguments,
         profile: AccessProfile,
         campaign: &CampaignFile,
@@ -192,6 +209,8 @@ impl Setting {
         })?;
         let service = ServiceUnderTest::new(profile, &reference, campaign, &pki)?;
         let impostors = pki.impostors(&place.host);
+        let certificates = Certificates::read(&pki, campaign, profile)?;
+        let authorities = pki.ca.clone();
         let identity = Identity { chain: pki.server_chain, key: pki.server_key, client_authorities };
         let tls = Tls::new(&identity).map_err(|error| {
             Failure::configuration(
@@ -205,9 +224,18 @@ impl Setting {
                 format!("No key to sign tokens with: {error}."),
             )
         })?;
-        check_port(place)?;
         let place = Place { address: place.listen, port: place.port, names };
-        Ok(Self { place, tls, token_key, reference, service, impostors, _temporary: temporary })
+        Ok(Self {
+            place,
+            tls,
+            token_key,
+            reference,
+            service,
+            impostors,
+            authorities,
+            certificates,
+            _temporary: temporary,
+        })
     }
 
     /// A run of these scenarios in this setting, without a baseline.
@@ -249,21 +277,16 @@ pub(super) fn ready(mut scenario: Scenario) -> Scenario {
     scenario
 }
 
-/// A port in use is told before anything is played.
-fn check_port(place: &PlaceArguments) -> Result<(), Failure> {
-    let port = place.port.unwrap_or(0);
-    std::net::TcpListener::bind((place.listen, port)).map(drop).map_err(|error| {
-        Failure::configuration(
-            format!(
-                "Le bouchon ne peut pas écouter sur {}, port {port} : {error}. Libérez ce port, ou choisissez-en un autre avec --port, ou une autre adresse avec --listen.",
-                place.listen
-            ),
-            format!(
-                "The mock cannot listen on {}, port {port}: {error}. Free that port, or choose another one with --port, or another address with --listen.",
-                place.listen
-            ),
-        )
-    })
+/// The mock cannot listen there.
+pub(super) fn no_port(listen: std::net::IpAddr, port: u16, error: &std::io::Error) -> Failure {
+    Failure::configuration(
+        format!(
+            "Le bouchon ne peut pas écouter sur {listen}, port {port} : {error}. Libérez ce port, ou choisissez-en un autre avec --port, ou une autre adresse avec --listen."
+        ),
+        format!(
+            "The mock cannot listen on {listen}, port {port}: {error}. Free that port, or choose another one with --port, or another address with --listen."
+        ),
+    )
 }
 
 /// The dataset of that name, or the FHIR resources of that folder or file. What is worth knowing about own data goes

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::arguments::{FailOn, RunArguments};
 use super::failure::Failure;
 use super::preparation::{self, Setting};
-use super::{exit, progress, terminal};
+use super::{exit, preflight, progress, terminal};
 use crate::bench::{self, RunFolder, RunPlan};
 use crate::campaign::Campaign;
 use crate::journal::{Baseline, Journal};
@@ -36,6 +36,7 @@ pub(super) fn run(arguments: &RunArguments, lang: Lang) -> Result<u8, Failure> {
     let (driver, client) = preparation::driver(command, &arguments.flaw)?;
     let jobs = arguments.jobs.map_or(if command.is_some() { 4 } else { 16 }, usize::from);
     let setting = Setting::prepare(&arguments.setup.place, campaign.profile, &campaign.file)?;
+    preflight::before_run(&setting, command.is_some(), lang)?;
     let datasets = items.iter().map(|item| item.scenario.given.dataset.as_str());
     let directories = preparation::directories(datasets, campaign.seed)?;
     let folder = folder(arguments.report.as_deref(), campaign.profile.get())?;

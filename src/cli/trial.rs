@@ -1,20 +1,15 @@
 //! `banc-ror try ACTION [INPUT]`: run the adapter for one action and show what went over the wire.
 
-use std::sync::Arc;
-
 use serde_json::Value;
-use time::OffsetDateTime;
 
 use super::arguments::TryArguments;
 use super::failure::Failure;
-use super::preparation::ready;
+use super::once::{self, Played};
 use super::preparation::{self, Setting};
-use super::{exit, progress, terminal};
-use crate::bench::{self, RunFolder, RunPlan};
-use crate::journal::{BodyFolder, Collector, Evidence, Exchange, Journal, Reader, StepEnd};
+use super::{exit, terminal};
+use crate::journal::{BodyFolder, Evidence, Exchange, StepEnd};
 use crate::scenario::action::Action;
 use crate::scenario::diagnostic::nearest;
-use crate::scenario::{Given, Scenario, Step};
 use crate::text::{Lang, Text};
 
 /// How much of a body is shown, in characters.
@@ -22,43 +17,13 @@ const BODY_SHOWN: usize = 1_500;
 
 pub(super) fn run(arguments: &TryArguments, lang: Lang) -> Result<u8, Failure> {
     let campaign = preparation::campaign(&arguments.setup, lang)?;
-    let scenario = scenario(&arguments.action, &arguments.input)?;
+    let input = input(&arguments.action, &arguments.input)?;
     let command = arguments.setup.client.as_deref().or(campaign.file.client.as_deref());
-    let (driver, client) = preparation::driver(command, &[])?;
+    let driver = preparation::driver(command, &[])?;
     let setting = Setting::prepare(&arguments.setup.place, campaign.profile, &campaign.file)?;
-    let directories = preparation::directories([scenario.given.dataset.as_str()], campaign.seed)?;
-    let temporary = tempfile::tempdir().map_err(|error| unwritable(&error))?;
-    let folder =
-        RunFolder::named(temporary.path()).map_err(|error| Failure::sentence(exit::USAGE, error.text()))?;
-    let journal =
-        Journal::create(folder.path(), OffsetDateTime::now_utc()).map_err(|error| unwritable(&error))?;
-    let plan = RunPlan {
-        scenarios: vec![Arc::new(ready(scenario))],
-        campaign,
-        baseline: None,
-        driver,
-        client,
-        directories,
-        jobs: 1,
-        service: setting.service.clone(),
-        reference: setting.reference.clone(),
-        place: setting.place.clone(),
-        tls: setting.tls.clone(),
-        token_key: setting.token_key.clone(),
-        impostors: setting.impostors.clone(),
-    };
-    let progress = progress::on(1, lang);
-    preparation::runtime()?.block_on(bench::run(
-        plan,
-        &folder,
-        journal,
-        progress.clone(),
-        preparation::interrupted(),
-    ));
-    progress.finish();
-    let evidence = evidence(folder.path())
-        .ok_or_else(|| Failure::bench("Rien n’a été enregistré.", "Nothing was recorded."))?;
-    terminal::print(&show(&evidence, &BodyFolder::new(folder.path()), lang));
+    let Played { evidence, bodies, .. } =
+        &once::play(&arguments.action, input, &campaign, &driver, &setting)?;
+    terminal::print(&show(evidence, bodies, lang));
     Ok(match evidence.steps.first().and_then(|step| step.ended.as_ref()).map(|ended| &ended.end) {
         Some(StepEnd::Done) => exit::CONFORMING,
         Some(StepEnd::Error { .. } | StepEnd::NoAction) => exit::FAILED,
@@ -66,7 +31,8 @@ pub(super) fn run(arguments: &TryArguments, lang: Lang) -> Result<u8, Failure> {
     })
 }
 
-fn scenario(action: &str, input: &str) -> Result<Scenario, Failure> {
+/// The input of an action, complete.
+fn input(action: &str, input: &str) -> Result<Value, Failure> {
     let known = Action::find(action).ok_or_else(|| {
         let names = Action::names();
         let near = nearest(action, names.iter().copied());
@@ -101,27 +67,7 @@ fn scenario(action: &str, input: &str) -> Result<Scenario, Failure> {
             ),
         ));
     }
-    Ok(Scenario {
-        id: "try".to_owned(),
-        title: Text::same(action),
-        description: Text::default(),
-        plans: Vec::new(),
-        profiles: (0..=5).collect(),
-        criticality: crate::scenario::Criticality::Minor,
-        tags: Vec::new(),
-        optional: false,
-        given: Given::default(),
-        steps: vec![Step { act: Some(action.to_owned()), with: Some(input), ..Step::default() }],
-        checks: Vec::new(),
-    })
-}
-
-fn evidence(folder: &std::path::Path) -> Option<Evidence> {
-    let mut collector = Collector::default();
-    for entry in Reader::open(folder).ok()?.map_while(Result::ok).filter(|entry| entry.scenario.is_some()) {
-        collector.take(entry);
-    }
-    collector.finish()
+    Ok(input)
 }
 
 fn show(evidence: &Evidence, bodies: &BodyFolder, lang: Lang) -> String {
@@ -222,11 +168,4 @@ fn cut(text: &str) -> String {
         None => text.to_owned(),
         Some((end, _)) => format!("{}… ({} octets/bytes)", &text[..end], text.len()),
     }
-}
-
-fn unwritable(error: &std::io::Error) -> Failure {
-    Failure::configuration(
-        format!("Le dossier temporaire ne peut pas être écrit : {error}. Vérifiez TMPDIR."),
-        format!("The temporary folder cannot be written: {error}. Check TMPDIR."),
-    )
 }

@@ -33,6 +33,12 @@ const PROXIES: [&str; 8] = [
     "ALL_PROXY",
 ];
 
+/// The proxy variables that the bench itself was given, and that adapters are not.
+#[must_use]
+pub fn proxies() -> Vec<&'static str> {
+    PROXIES.into_iter().filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())).collect()
+}
+
 /// An adapter: a program and its first arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adapter {

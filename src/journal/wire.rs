@@ -85,6 +85,8 @@ pub enum HandshakeCause {
     Unfinished,
     /// The client speaks HTTP without TLS.
     PlainHttp,
+    /// The client speaks HTTP without TLS as to a proxy: CONNECT, or a whole URL in the request line.
+    AsProxy,
     /// The client offers no version of TLS from 1.2 on.
     OldTls,
     /// The client offers no cipher suite that the mock has.
@@ -152,6 +154,9 @@ pub struct Request {
     pub method: String,
     /// Path and query exactly as sent, secrets redacted.
     pub target: String,
+    /// Whether the request line held a whole URL (absolute-form, RFC 9112 §3.2.2), as for a proxy.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub absolute_form: bool,
     /// `HTTP/1.1` or `HTTP/2.0`.
     pub version: String,
     /// Headers in the order received, names in lower case, secrets redacted.

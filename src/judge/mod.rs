@@ -8,6 +8,7 @@ mod folder;
 mod gate;
 mod history;
 pub mod ledger;
+mod obstacle;
 mod outcome;
 mod scenario;
 mod stream;

@@ -95,6 +95,8 @@ pub struct Outcome {
     pub duration_ms: Option<u64>,
     /// Remarks on the run as a whole: interrupted, the evidence broken after some line…
     pub remarks: Vec<Text>,
+    /// What every scenario stumbled over, when it is the same.
+    pub obstacle: Option<Obstacle>,
     /// The gate.
     pub gate: Gate,
     /// The requirements of the ledger that are the client's, with what became of them, in ledger order.
@@ -135,6 +137,33 @@ impl Outcome {
     #[must_use]
     pub fn conforming(&self, conformity: Conformity) -> usize {
         self.requirements.iter().filter(|requirement| requirement.conformity == Some(conformity)).count()
+    }
+}
+
+/// What every scenario that made the client act stumbled over before anything of it could be judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// How many scenarios.
+    pub scenarios: usize,
+    /// What was observed in the first one.
+    pub actual: Text,
+    /// Why it is an obstacle.
+    pub why: Text,
+    /// What to do.
+    pub remedy: Text,
+    /// Who must act.
+    pub party: Option<Party>,
+}
+
+impl Obstacle {
+    /// What it is, in one line.
+    #[must_use]
+    pub fn title(&self) -> Text {
+        let count = self.scenarios;
+        Text::new(
+            format!("Le même obstacle arrête {count} scénarios, et aucun ne passe"),
+            format!("The same obstacle stops {count} scenarios, and none gets through"),
+        )
     }
 }
 

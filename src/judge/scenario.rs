@@ -6,7 +6,7 @@ use super::check;
 use super::ledger::Ledger;
 use super::outcome::{CheckOutcome, ScenarioOutcome, Status};
 use super::{timeline, trim};
-use crate::check::{Bodies, Context, History};
+use crate::check::{self as checks, Bodies, Context, Finding, History};
 use crate::journal::{Evidence, StepEnd};
 use crate::scenario::Scenario;
 
@@ -15,6 +15,10 @@ pub(super) struct Judged {
     pub(super) outcome: ScenarioOutcome,
     /// Whether anything of the client reached the mock.
     pub(super) reached: bool,
+    /// What it stumbled over before anything could be judged.
+    pub(super) obstacle: Option<Finding>,
+    /// Whether the mock served any of its calls.
+    pub(super) served: bool,
     /// Whether the client was made to act by an adapter that has the action.
     pub(super) acted: bool,
     /// The adapter could not be started: why.
@@ -49,6 +53,8 @@ pub(super) fn judge(scenario: &Scenario, evidence: Evidence, around: &Surroundin
     let mut judged = Judged {
         outcome: outcome(scenario, checks),
         reached: evidence.has_traffic(),
+        obstacle: None,
+        served: evidence.exchanges.iter().any(|one| one.status().is_some_and(|status| status < 400)),
         acted: false,
         not_started: None,
         missing_actions: BTreeSet::new(),
@@ -68,6 +74,9 @@ pub(super) fn judge(scenario: &Scenario, evidence: Evidence, around: &Surroundin
             }
         }
     }
+    if judged.acted || judged.not_started.is_some() {
+        judged.obstacle = checks::obstacle(&context);
+    }
     let (evidence, hidden) = trim::trim(evidence, &judged.outcome.checks);
     judged.outcome.evidence = Some(evidence);
     judged.outcome.hidden_exchanges = hidden;
@@ -82,6 +91,8 @@ pub(super) fn not_played(scenario: &Scenario, ledger: &Ledger, harness_error: Op
     Judged {
         outcome: outcome(scenario, checks),
         reached: false,
+        obstacle: None,
+        served: false,
         acted: false,
         not_started: None,
         missing_actions: BTreeSet::new(),

@@ -7,6 +7,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::baseline::Expectations;
 use super::ledger::Ledger;
+use super::obstacle::Obstacles;
 use super::outcome::{Outcome, ScenarioOutcome};
 use super::scenario::{Judged, Surroundings, judge, not_played};
 use super::{coverage, gate};
@@ -55,6 +56,7 @@ pub fn judge_entries(
         judged: BTreeMap::new(),
         expectations: Expectations::of(&run),
         facts: gate::Facts::default(),
+        obstacles: Obstacles::default(),
     };
     let mut remarks = Vec::new();
     let mut ended: Option<RunEnded> = None;
@@ -92,6 +94,7 @@ struct Desk<'a> {
     judged: BTreeMap<String, ScenarioOutcome>,
     expectations: Expectations,
     facts: gate::Facts,
+    obstacles: Obstacles,
 }
 
 impl Desk<'_> {
@@ -134,6 +137,7 @@ impl Desk<'_> {
     fn keep(&mut self, mut judged: Judged) {
         self.expectations.apply(&mut judged.outcome);
         self.facts.take(&judged);
+        self.obstacles.take(&judged);
         self.judged.insert(judged.outcome.id.clone(), judged.outcome);
     }
 
@@ -170,6 +174,7 @@ impl Desk<'_> {
             lang: self.inputs.lang.unwrap_or(of_run),
             duration_ms: ended.map(|end| end.duration_ms),
             remarks,
+            obstacle: self.obstacles.common(),
             gate,
             requirements,
             baseline: self.expectations.close(),

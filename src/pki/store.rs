@@ -27,6 +27,8 @@ pub struct Pki {
     folder: PathBuf,
     /// What clients trust, PEM (`ROR_CA_CERT`).
     pub ca: PathBuf,
+    /// File of the mock's own certificate, PEM.
+    pub server: PathBuf,
     /// Chain of the mock's own certificate, leaf first.
     pub server_chain: Vec<CertificateDer<'static>>,
     /// Key of the mock's own certificate.
@@ -71,6 +73,7 @@ impl Pki {
         Ok(Self {
             folder: folder.to_owned(),
             ca: maker.path("root", "pem"),
+            server: maker.path(&server.name, "pem"),
             server_chain: certificates(&maker.path(&server.name, "pem"))?,
             server_key: private_key(&maker.path(&server.name, "key"))?,
             client_authorities,

@@ -49,7 +49,7 @@ fn document(outcome: &Outcome) -> Value {
             })
         })
         .collect();
-    json!({
+    let mut value = json!({
         "format": "banc-ror-report/1",
         "notice": notice().get(outcome.lang),
         "tool": { "name": "banc-ror", "version": run.tool_version },
@@ -80,7 +80,17 @@ fn document(outcome: &Outcome) -> Value {
         "conformity": { "requirements": conformity(outcome) },
         "baseline": outcome.baseline.as_ref().map(|one| baseline(&say, one)),
         "scenarios": outcome.scenarios.iter().map(|one| scenario(&say, one)).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(obstacle) = &outcome.obstacle {
+        value["run"]["obstacle"] = json!({
+            "scenarios": obstacle.scenarios,
+            "actual": text(&say, &obstacle.actual),
+            "why": text(&say, &obstacle.why),
+            "party": obstacle.party,
+            "remedy": text(&say, &obstacle.remedy),
+        });
+    }
+    value
 }
 
 /// How many of the requirements that were decided came out how.

@@ -9,7 +9,8 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 
 use crate::judge::{
-    BaselineOutcome, BaselineState, CheckOutcome, Conformity, Outcome, PlanOutcome, ScenarioOutcome, Status,
+    BaselineOutcome, BaselineState, CheckOutcome, Conformity, Obstacle, Outcome, PlanOutcome,
+    ScenarioOutcome, Status,
 };
 use crate::report::say::Say;
 use crate::report::{asks_for_action, notice, show, worst_first};
@@ -27,8 +28,11 @@ pub fn summary(outcome: &Outcome, folder: &Path, width: usize) -> String {
     let mut lines = Lines { t: Say { lang: outcome.lang }, width: width.max(NARROWEST), out: String::new() };
     let t = lines.t;
     verdict(&mut lines, outcome);
+    if let Some(obstacle) = &outcome.obstacle {
+        common_obstacle(&mut lines, obstacle);
+    }
     let mut listed = worst_first(outcome);
-    listed.retain(|(_, check)| check.status != Status::Pass);
+    listed.retain(|(_, check)| check.status != Status::Pass && !is_told(check, outcome));
     let groups = same_reason(&listed);
     for group in groups.iter().take(MOST_CHECKS) {
         one_group(&mut lines, group);
@@ -74,6 +78,26 @@ fn verdict(lines: &mut Lines, outcome: &Outcome) {
         lines.paragraph("", remark.get(t.lang), Style::new());
     }
     lines.paragraph("", notice().get(t.lang), Style::new().dimmed());
+}
+
+/// What stops every scenario.
+fn common_obstacle(lines: &mut Lines, obstacle: &Obstacle) {
+    let t = lines.t;
+    let style = style(Status::ConfigError);
+    let title = obstacle.title();
+    let _ = writeln!(lines.out, "\n{style}{}{style:#}", title.get(t.lang).to_uppercase());
+    lines.paragraph("  ", obstacle.why.get(t.lang), Style::new());
+    lines.paragraph("  ", obstacle.actual.get(t.lang), Style::new());
+    if let Some(party) = obstacle.party {
+        lines.labelled(t.of("qui doit agir", "who must act"), party.label().get(t.lang));
+    }
+    lines.labelled(t.of("que faire", "what to do"), obstacle.remedy.get(t.lang));
+}
+
+/// Whether a check says nothing but what the common obstacle says.
+fn is_told(check: &CheckOutcome, outcome: &Outcome) -> bool {
+    matches!(check.status, Status::Inconclusive | Status::ConfigError)
+        && outcome.obstacle.as_ref().is_some_and(|obstacle| obstacle.remedy == check.remedy)
 }
 
 /// Checks that say the same of different scenarios are told once.

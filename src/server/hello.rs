@@ -7,8 +7,8 @@ use crate::journal::HandshakeCause;
 const SUITES: [u16; 9] = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9];
 
 /// Methods of HTTP, as they begin a request without TLS.
-const METHODS: [&str; 8] =
-    ["GET ", "POST ", "PUT ", "HEAD ", "PATCH ", "DELETE ", "OPTIONS ", "PRI * HTTP/2"];
+const METHODS: [&str; 9] =
+    ["GET ", "POST ", "PUT ", "HEAD ", "PATCH ", "DELETE ", "OPTIONS ", "CONNECT ", "PRI * HTTP/2"];
 
 /// What a ClientHello offers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,8 +43,10 @@ pub(super) fn obstacle(head: &[u8]) -> Option<(HandshakeCause, String)> {
     }
     if is_http(head) {
         let line = super::wire::first_line(head);
+        let target = line.split(' ').nth(1).unwrap_or_default();
+        let as_proxy = line.starts_with("CONNECT ") || target.contains("://") && !target.starts_with('/');
         return Some((
-            HandshakeCause::PlainHttp,
+            if as_proxy { HandshakeCause::AsProxy } else { HandshakeCause::PlainHttp },
             format!("the client speaks HTTP without TLS on a TLS port: {line}"),
         ));
     }
@@ -230,6 +232,9 @@ pub(super) mod tests {
         assert_eq!(plain, HandshakeCause::PlainHttp);
         assert!(why.ends_with("POST /token HTTP/1.1"), "{why}");
         assert_eq!(cause(b"GE"), Some(HandshakeCause::PlainHttp));
+        assert_eq!(cause(b"GET /?next=http://x HTTP/1.1\r\n"), Some(HandshakeCause::PlainHttp));
+        assert_eq!(cause(b"CONNECT localhost:443 HTTP/1.1\r\n"), Some(HandshakeCause::AsProxy));
+        assert_eq!(cause(b"GET http://localhost:8443/x HTTP/1.1\r\n"), Some(HandshakeCause::AsProxy));
         assert_eq!(cause(b"\x80\x2e\x01"), Some(HandshakeCause::NotTls));
         assert_eq!(cause(b""), None);
     }

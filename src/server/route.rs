@@ -77,6 +77,8 @@ pub(super) async fn handle(
         first_byte_us,
         method: parts.method.to_string(),
         target: journal.redactor().target(&target),
+        // HTTP/2 has no request line: its scheme and authority are always there.
+        absolute_form: parts.version < Version::HTTP_2 && parts.uri.scheme().is_some(),
         version: format!("{:?}", parts.version),
         headers: journal.headers(&parts.headers),
         body: journal.body(media_type.unwrap_or_default(), &bytes),

@@ -11,8 +11,10 @@ use banc_ror::scenario::catalogue::Catalogue;
 use crate::support::{banc, code, copy, repository, text};
 
 /// Commands whose help is kept in `docs/help.txt`.
-const COMMANDS: [&str; 12] =
-    ["", "run", "serve", "try", "judge", "list", "explain", "lint", "schema", "selftest", "certs", "client"];
+const COMMANDS: [&str; 13] = [
+    "", "run", "serve", "try", "doctor", "judge", "list", "explain", "lint", "schema", "selftest", "certs",
+    "client",
+];
 
 #[test]
 fn the_help_is_in_step() {

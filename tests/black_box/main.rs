@@ -6,6 +6,7 @@ mod adapters;
 mod bad_input;
 mod baseline;
 mod commands;
+mod doctor;
 mod documents;
 mod evidence;
 mod export;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::testing::{Story, header, refused};
 use super::super::{Party, Verdict};
 use super::{assert_broken, assert_met, assert_undecided};
-use crate::journal::{HandshakeCause, StepEnd};
+use crate::journal::{HandshakeCause, ServerCertificate, StepEnd};
 
 fn all_kinds() -> Vec<Value> {
     vec![
@@ -56,6 +56,7 @@ fn a_failed_handshake_is_explained_and_not_held_against_the_client() {
 fn what_a_client_offers_that_cannot_be_taken_says_who_must_act() {
     for (cause, party, word) in [
         (HandshakeCause::PlainHttp, Party::Configuration, "https://"),
+        (HandshakeCause::AsProxy, Party::Configuration, "proxy settings"),
         (HandshakeCause::OldTls, Party::Client, "TLS 1.2"),
         (HandshakeCause::NoCommonSuite, Party::Client, "ECDHE"),
         (HandshakeCause::Alert, Party::Configuration, "ROR_CA_CERT"),
@@ -67,6 +68,38 @@ fn what_a_client_offers_that_cannot_be_taken_says_who_must_act() {
         assert_undecided(&finding);
         assert_eq!(finding.party, Some(party), "{cause:?}");
         assert!(finding.remedy.en.contains(word), "{cause:?}: {}", finding.remedy.en);
+    }
+}
+
+#[test]
+fn an_alert_says_what_to_set_right() {
+    let certificate = ServerCertificate {
+        not_before: "2026-01-01T00:00:00Z".to_owned(),
+        not_after: "2027-01-01T00:00:00Z".to_owned(),
+        ..ServerCertificate::default()
+    };
+    let june_2026 = 1_781_000_000_000_000;
+    let june_2028 = june_2026 + 2 * 365 * 86_400_000_000;
+    for (alert, epoch_us, party, word) in [
+        ("unknown_ca (48)", june_2026, Party::Configuration, "Add the file of ROR_CA_CERT"),
+        ("certificate_expired (45)", june_2026, Party::Configuration, "clock of the client's machine"),
+        ("certificate_expired (45)", june_2028, Party::Configuration, "make the certificates anew"),
+        ("certificate_unknown (46)", june_2026, Party::Configuration, "Read the client's own error"),
+        ("protocol_version (70)", june_2026, Party::Client, "Turn on TLS 1.2"),
+        ("alert (200)", june_2026, Party::Configuration, "ROR_CA_CERT"),
+    ] {
+        let mut story = Story::new("token", json!({}));
+        story.epoch_us = Some(epoch_us);
+        story.fails("it said so");
+        let handshake = story.connect(1).handshake.as_mut().unwrap();
+        (handshake.failure, handshake.cause) = (Some("x".to_owned()), Some(HandshakeCause::Alert));
+        handshake.alert = Some(alert.to_owned());
+        handshake.server_certificate = Some(certificate.clone());
+        let finding = story.check(json!({"token-form": {}}));
+        assert_undecided(&finding);
+        assert_eq!(finding.party, Some(party), "{alert}");
+        assert!(finding.remedy.en.contains(word), "{alert}: {}", finding.remedy.en);
+        assert!(finding.actual.en.contains("`it said so`"), "{}", finding.actual.en);
     }
 }
 

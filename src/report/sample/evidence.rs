@@ -70,6 +70,7 @@ pub(crate) fn exchange(
             ],
             body: Body::default(),
             token_remaining_s: Some(41.2),
+            absolute_form: false,
             token_client_id: None,
         },
         decisions: vec![

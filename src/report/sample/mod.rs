@@ -27,6 +27,7 @@ pub(crate) fn outcome() -> Outcome {
             "L’exécution a été interrompue après 2 scénarios.",
             "The run was stopped after 2 scenarios.",
         )],
+        obstacle: None,
         gate: Gate {
             exit_code: 1,
             conforming: false,

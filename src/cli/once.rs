@@ -1,0 +1,103 @@
+//! One action played by itself: what `try` and `doctor` share.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::failure::Failure;
+use super::preparation::ready;
+use super::preparation::{self, Setting};
+use super::{exit, progress};
+use crate::bench::{self, Driver, RunFolder, RunPlan};
+use crate::campaign::Campaign;
+use crate::journal::{BodyFolder, Collector, Evidence, Journal, Reader};
+use crate::scenario::{Given, Scenario, Step};
+use crate::text::Text;
+
+/// What one action left.
+pub(super) struct Played {
+    pub(super) evidence: Evidence,
+    pub(super) bodies: BodyFolder,
+    /// Wall clock at time zero, µs since the Unix epoch.
+    pub(super) epoch_us: Option<i64>,
+    /// Keeps the bodies.
+    _folder: tempfile::TempDir,
+}
+
+/// Plays one action on a mock with nothing out of the ordinary. `input` is complete.
+pub(super) fn play(
+    action: &str,
+    input: Value,
+    campaign: &Campaign,
+    (driver, client): &(Driver, String),
+    setting: &Setting,
+) -> Result<Played, Failure> {
+    let scenario = scenario(action, input);
+    let directories = preparation::directories([scenario.given.dataset.as_str()], campaign.seed)?;
+    let temporary = tempfile::tempdir().map_err(|error| unwritable(&error))?;
+    let folder =
+        RunFolder::named(temporary.path()).map_err(|error| Failure::sentence(exit::USAGE, error.text()))?;
+    let started = OffsetDateTime::now_utc();
+    let journal = Journal::create(folder.path(), started).map_err(|error| unwritable(&error))?;
+    let plan = RunPlan {
+        scenarios: vec![Arc::new(ready(scenario))],
+        campaign: campaign.clone(),
+        baseline: None,
+        driver: driver.clone(),
+        client: client.clone(),
+        directories,
+        jobs: 1,
+        service: setting.service.clone(),
+        reference: setting.reference.clone(),
+        place: setting.place.clone(),
+        tls: setting.tls.clone(),
+        token_key: setting.token_key.clone(),
+        impostors: setting.impostors.clone(),
+    };
+    let progress = progress::on(1, campaign.lang);
+    preparation::runtime()?.block_on(bench::run(
+        plan,
+        &folder,
+        journal,
+        progress.clone(),
+        preparation::interrupted(),
+    ));
+    progress.finish();
+    let evidence = evidence(folder.path())
+        .ok_or_else(|| Failure::bench("Rien n’a été enregistré.", "Nothing was recorded."))?;
+    let epoch_us = i64::try_from(started.unix_timestamp_nanos() / 1000).ok();
+    Ok(Played { evidence, bodies: BodyFolder::new(folder.path()), epoch_us, _folder: temporary })
+}
+
+fn scenario(action: &str, input: Value) -> Scenario {
+    Scenario {
+        id: "try".to_owned(),
+        title: Text::same(action),
+        description: Text::default(),
+        plans: Vec::new(),
+        profiles: (0..=5).collect(),
+        criticality: crate::scenario::Criticality::Minor,
+        tags: Vec::new(),
+        optional: false,
+        given: Given::default(),
+        steps: vec![Step { act: Some(action.to_owned()), with: Some(input), ..Step::default() }],
+        checks: Vec::new(),
+    }
+}
+
+fn evidence(folder: &Path) -> Option<Evidence> {
+    let mut collector = Collector::default();
+    for entry in Reader::open(folder).ok()?.map_while(Result::ok).filter(|entry| entry.scenario.is_some()) {
+        collector.take(entry);
+    }
+    collector.finish()
+}
+
+fn unwritable(error: &std::io::Error) -> Failure {
+    Failure::configuration(
+        format!("Le dossier temporaire ne peut pas être écrit : {error}. Vérifiez TMPDIR."),
+        format!("The temporary folder cannot be written: {error}. Check TMPDIR."),
+    )
+}
