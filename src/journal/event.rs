@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::baseline::Baseline;
+use super::canary::CanarySeen;
 use super::wire::{
     Body, ConnectionClosed, ConnectionOpened, Decision, Handshake, Request, Response, ResponseEnded,
 };
@@ -133,6 +134,9 @@ pub struct ScenarioStarted {
     /// The feed's own identity, as the whitelist knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supplier: Option<SupplierFacts>,
+    /// Values of the dataset that are looked for in all that the client says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub canaries: Vec<String>,
 }
 
 /// What the whitelist knows of the client under test as a supplier of capacities.
@@ -243,6 +247,9 @@ pub struct StepEnded {
     /// End of standard error, redacted and bounded.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr_tail: String,
+    /// Canaries in the outputs, looked for in all of them before they were cut; the declared result is left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub canaries: Vec<CanarySeen>,
 }
 
 /// How the adapter ended.
