@@ -35,9 +35,9 @@ pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 /// Plays one scenario. What goes wrong in the bench itself is told in the journal.
 pub(super) async fn play(shared: &Shared, scenario: &Scenario) {
     let journal = shared.journal.scenario(&scenario.id);
-    let noise = Noise::start();
+    let noise = Noise::start(journal.clone());
     let harness_error = steps(shared, scenario, &journal).await.err();
-    journal.write(Event::ScenarioEnded(ScenarioEnded { noise_us: noise.stop(), harness_error }));
+    journal.write(Event::ScenarioEnded(ScenarioEnded { harness_error, ..noise.stop() }));
 }
 
 async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) -> Result<(), String> {

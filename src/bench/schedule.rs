@@ -138,7 +138,7 @@ async fn play_all(
             shared
                 .journal
                 .scenario(id)
-                .write(Event::ScenarioEnded(ScenarioEnded { noise_us: 0, harness_error }));
+                .write(Event::ScenarioEnded(ScenarioEnded { noise_us: 0, harness_error, ..ScenarioEnded::default() }));
         }
     }
 }

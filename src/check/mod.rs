@@ -26,6 +26,7 @@ mod integrated;
 mod jobs;
 mod matcher;
 mod no_silent_loss;
+mod noise;
 mod not_repeated;
 mod outcome;
 mod pace;

@@ -76,7 +76,7 @@ impl Story {
             connections: BTreeMap::new(),
             steps: Vec::new(),
             changes: Vec::new(),
-            ended: Some(ScenarioEnded { noise_us: 0, harness_error: None }),
+            ended: Some(ScenarioEnded { noise_us: 0, harness_error: None, ..ScenarioEnded::default() }),
         };
         let mut story =
             Self { scenario, scripted: Vec::new(), evidence, truth: None, epoch_us: None, step: 0 };

@@ -303,11 +303,26 @@ pub struct AdapterResult {
     pub integrated_kept: Option<Body>,
 }
 
+/// A time in which the bench's machine did not get on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stall {
+    /// When it began at the earliest, µs.
+    pub from_us: u64,
+    /// When it was over, µs.
+    pub until_us: u64,
+}
+
 /// The scenario is over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ScenarioEnded {
     /// Longest time, in microseconds, by which the bench itself woke up late while it played.
     pub noise_us: u64,
+    /// When that was; none in journals of earlier versions, whose longest time counts for the whole scenario.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stalls: Option<Vec<Stall>>,
+    /// Longest lateness that is not listed, in microseconds: short ones, or the shorter ones of very many.
+    #[serde(default)]
+    pub unlisted_us: u64,
     /// What broke in the bench itself; none when all went well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub harness_error: Option<String>,
