@@ -130,7 +130,9 @@ mod tests {
             record.take(at * 1_000_000, at * 1_000_000 + 40_000 + at);
         }
         assert!(record.stalls.len() <= MOST);
-        assert!(record.stalls.iter().all(|stall| stall.until_us - stall.from_us > 20_000 + record.unlisted_us));
+        assert!(
+            record.stalls.iter().all(|stall| stall.until_us - stall.from_us > 20_000 + record.unlisted_us)
+        );
         assert_eq!(record.longest_us, 20_999);
         assert!(record.unlisted_us >= 20_500);
     }

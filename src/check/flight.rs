@@ -45,9 +45,7 @@ impl<'a> Flights<'a> {
     /// Whether only a stall of the bench's machine beyond 250 ms leaves it open that `later` was in flight.
     pub(super) fn in_doubt(&self, refusal: &Exchange, later: &Exchange) -> bool {
         let stalled = self.stalled(refusal, later);
-        stalled > DECIDABLE_US
-            && !self.in_flight(refusal, later)
-            && self.is_within(refusal, later, stalled)
+        stalled > DECIDABLE_US && !self.in_flight(refusal, later) && self.is_within(refusal, later, stalled)
     }
 
     /// Longest stall between the two, µs: what had left the client could be read so much later.

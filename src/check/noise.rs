@@ -26,7 +26,8 @@ impl<'a> Noise<'a> {
 
     /// The longest stall that touches that time, µs.
     pub(super) fn met(&self, from_us: u64, until_us: u64) -> u64 {
-        let touching = self.stalls.iter().filter(|stall| stall.from_us <= until_us && stall.until_us >= from_us);
+        let touching =
+            self.stalls.iter().filter(|stall| stall.from_us <= until_us && stall.until_us >= from_us);
         let longest = touching.map(|stall| stall.until_us.saturating_sub(stall.from_us)).max();
         longest.unwrap_or(0).max(self.anywhere_us)
     }

@@ -233,7 +233,8 @@ fn a_large_shortfall_is_told_whatever_the_noise() {
 #[test]
 fn a_call_that_was_read_late_because_of_a_stall_was_in_flight() {
     let parallel = |read_ms: u64, until_ms: u64| {
-        let mut story = Story::new("many-reads", json!({"resource": "Location", "ids": ["1", "2"], "parallel": 4}));
+        let mut story =
+            Story::new("many-reads", json!({"resource": "Location", "ids": ["1", "2"], "parallel": 4}));
         story.token(0, 200);
         refused(story.get(100, LOCATION, 429), "5");
         story.connect(3);

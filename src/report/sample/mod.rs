@@ -387,7 +387,11 @@ fn hostile_scenario() -> ScenarioOutcome {
         connections: connections(),
         steps: vec![step()],
         changes: vec![],
-        ended: Some(ScenarioEnded { noise_us: 0, harness_error: Some(HOSTILE.into()), ..ScenarioEnded::default() }),
+        ended: Some(ScenarioEnded {
+            noise_us: 0,
+            harness_error: Some(HOSTILE.into()),
+            ..ScenarioEnded::default()
+        }),
     };
     if let Some(ended) = &mut evidence.steps[0].ended {
         ended.stderr_tail = HOSTILE.into();
