@@ -42,7 +42,7 @@ fn what_a_narrower_user_is_shown_is_searched_in_all_its_members_and_in_the_messa
 
     let mut wrong = shown();
     wrong.holds(json!([{"id": "1101", "card": {"mobile": "+33 6 39 98 01 04"}}]));
-    assert_broken(&wrong.check(look_at("shown")), &[HIDDEN, "profile 0"], &[1]);
+    assert_broken(&wrong.check(look_at("shown")), &[HIDDEN, "Profile 0"], &[1]);
 
     let mut told = shown();
     told.holds(json!([]));

@@ -244,7 +244,7 @@ fn a_call_that_was_read_late_because_of_a_stall_was_in_flight() {
     };
     // Up to 250 ms the window is as much longer; beyond, nothing is decided; and no stall explains a second.
     assert_eq!(parallel(300, 300).verdict, Verdict::Met);
-    assert_eq!(parallel(420, 420).verdict, Verdict::Undecided);
+    assert_eq!(parallel(480, 480).verdict, Verdict::Undecided);
     assert_eq!(parallel(1_400, 420).verdict, Verdict::Broken);
     assert_eq!(parallel(300, 110).verdict, Verdict::Broken);
 }
