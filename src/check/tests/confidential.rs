@@ -1,4 +1,5 @@
 //! `confidential`: canaries in what is shown, sent and logged.
+#![expect(clippy::unwrap_used)]
 
 use serde_json::{Value, json};
 
