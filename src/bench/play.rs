@@ -35,9 +35,9 @@ pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_secs(30);
 /// Plays one scenario. What goes wrong in the bench itself is told in the journal.
 pub(super) async fn play(shared: &Shared, scenario: &Scenario) {
     let journal = shared.journal.scenario(&scenario.id);
-    let noise = Noise::start();
+    let noise = Noise::start(journal.clone());
     let harness_error = steps(shared, scenario, &journal).await.err();
-    journal.write(Event::ScenarioEnded(ScenarioEnded { noise_us: noise.stop(), harness_error }));
+    journal.write(Event::ScenarioEnded(ScenarioEnded { harness_error, ..noise.stop() }));
 }
 
 async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) -> Result<(), String> {
@@ -61,7 +61,8 @@ async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
         let supplier = shared.service.supplier_variables(&input);
         variables.extend(supplier.map(|(name, value)| (name.to_owned(), value)));
         let mut impostors = Impostors::start(shared, &mock, number, step, &mut variables).await?;
-        let call = Call { action: action.clone(), input, variables };
+        let canaries = scenario.given.canaries.iter().map(|canary| canary.as_str().to_owned()).collect();
+        let call = Call { action: action.clone(), input, variables, canaries };
         let told = std::mem::take(&mut impostors.told);
         let end = act(shared, journal, number, step, told, call).await;
         impostors.end().await;
@@ -126,6 +127,7 @@ async fn act(
             result: None,
             stdout_tail: String::new(),
             stderr_tail: String::new(),
+            canaries: Vec::new(),
         }
     };
     let ended = redacted(ending, journal);
@@ -184,6 +186,7 @@ fn redacted(ending: Ending, journal: &ScenarioJournal) -> StepEnded {
         result,
         stdout_tail: last_part(&redactor.text(&ending.stdout_tail), ending.stdout_tail.len() >= OUTPUT_TAKEN),
         stderr_tail,
+        canaries: ending.canaries,
     }
 }
 

@@ -135,10 +135,11 @@ async fn play_all(
             && let Some(id) = names.get(&error.id())
         {
             let harness_error = Some(format!("the bench broke while it played: {error}"));
-            shared
-                .journal
-                .scenario(id)
-                .write(Event::ScenarioEnded(ScenarioEnded { noise_us: 0, harness_error }));
+            shared.journal.scenario(id).write(Event::ScenarioEnded(ScenarioEnded {
+                noise_us: 0,
+                harness_error,
+                ..ScenarioEnded::default()
+            }));
         }
     }
 }

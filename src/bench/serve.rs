@@ -83,7 +83,11 @@ pub async fn serve(
     ready(variables, &mock.api_url);
     stop.await;
     mock.stop().await;
-    scenario.write(Event::ScenarioEnded(ScenarioEnded { noise_us: 0, harness_error: None }));
+    scenario.write(Event::ScenarioEnded(ScenarioEnded {
+        noise_us: 0,
+        harness_error: None,
+        ..ScenarioEnded::default()
+    }));
     let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     journal.write(Event::RunEnded(RunEnded { duration_ms, interrupted: false }));
     Ok(())

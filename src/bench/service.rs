@@ -156,6 +156,7 @@ pub(super) fn scenario_started(
     redactor: &Redactor,
 ) -> Event {
     Event::ScenarioStarted(Box::new(ScenarioStarted {
+        canaries: given.canaries.iter().map(|canary| canary.as_str().to_owned()).collect(),
         dataset: given.dataset.clone(),
         seed,
         profile: service.profile.get(),

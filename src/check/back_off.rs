@@ -13,7 +13,7 @@ use super::gap::not_refused;
 use super::matcher::Matcher;
 use super::wait::TOLERANCE_US;
 use super::words::{both, ms, named};
-use super::{Finding, Kind, Nature};
+use super::{Finding, Kind, Nature, Verdict};
 use crate::journal::Exchange;
 use crate::text::Text;
 
@@ -65,9 +65,11 @@ impl Kind for BackOff {
         }
         let mut smallest: Option<Gap<'_>> = None;
         let mut short = 0;
+        let mut in_doubt = false;
         let mut most: (u32, Vec<u32>) = (0, Vec::new());
         for series in calls.values() {
-            let gaps = gaps(&flights, series);
+            let (gaps, doubtful) = gaps(&flights, series);
+            in_doubt |= doubtful;
             short = short.max(gaps.iter().filter(|gap| self.is_short(gap.0)).count());
             if let Some(found) = gaps.into_iter().min_by_key(|gap| gap.0)
                 && smallest.is_none_or(|(least, ..)| found.0 < least)
@@ -79,7 +81,8 @@ impl Kind for BackOff {
                 most = attempts;
             }
         }
-        self.conclude(&refusals, (smallest, short), most)
+        let finding = self.conclude(&refusals, (smallest, short), most);
+        if in_doubt && finding.verdict == Verdict::Met { stalled(finding) } else { finding }
     }
 }
 
@@ -154,9 +157,20 @@ impl BackOff {
 /// Time from a refusal to the next attempt of the same call, µs, and both.
 type Gap<'a> = (u64, &'a Exchange, &'a Exchange);
 
-/// The times between a refusal and the next attempt of the same call in the same step, those in flight left out.
-fn gaps<'a>(flights: &Flights<'_>, series: &[(&'a Exchange, bool)]) -> Vec<Gap<'a>> {
+/// A stall of the bench's machine leaves it open whether some of the attempts were in flight.
+fn stalled(finding: Finding) -> Finding {
+    let why = both!(
+        "La machine du banc a pris plus de 250 ms de retard entre un refus et la tentative suivante : on ne sait pas si celle-ci était déjà partie. Rejouez sur une machine moins chargée.",
+        "The bench's machine was more than 250 ms late between a refusal and the next attempt: whether that had left already is not known. Play again on a less loaded machine."
+    );
+    Finding::undecided(finding.actual, why).citing(finding.exchanges)
+}
+
+/// The times between a refusal and the next attempt of the same call in the same step, those in flight left out; and
+/// whether a stall of the bench leaves some of them open.
+fn gaps<'a>(flights: &Flights<'_>, series: &[(&'a Exchange, bool)]) -> (Vec<Gap<'a>>, bool) {
     let mut gaps = Vec::new();
+    let mut in_doubt = false;
     for (index, (refusal, refused)) in series.iter().enumerate() {
         let Some(ready) = refusal.ready_us().filter(|_| *refused) else { continue };
         let next = series[index + 1..]
@@ -164,11 +178,13 @@ fn gaps<'a>(flights: &Flights<'_>, series: &[(&'a Exchange, bool)]) -> Vec<Gap<'
             .take(200)
             .map(|(call, _)| *call)
             .find(|call| call.step == refusal.step && !flights.in_flight(refusal, call));
-        if let Some(call) = next {
-            gaps.push((call.request.first_byte_us.saturating_sub(ready), *refusal, call));
+        match next {
+            Some(call) if flights.in_doubt(refusal, call) => in_doubt = true,
+            Some(call) => gaps.push((call.request.first_byte_us.saturating_sub(ready), *refusal, call)),
+            None => {}
         }
     }
-    gaps
+    (gaps, in_doubt)
 }
 
 /// Refused attempts of one call; those that were under way together count once.

@@ -59,6 +59,10 @@ pub trait Truth {
     fn empty_capacities(&self, _resource: &str, _id: &str) -> Vec<String> {
         Vec::new()
     }
+    /// Whether the profile sees that text anywhere.
+    fn shows(&self, _text: &str) -> bool {
+        false
+    }
     /// Its identifiers: type code and value.
     fn identifiers(&self, resource: &str, id: &str) -> Vec<(String, String)>;
 }

@@ -37,7 +37,8 @@ pub(super) fn judge(scene: &Scene<'_>, jobs: &[Job<'_>]) -> Finding {
             }
             let told = advertised_wait(waiting, scene.epoch_us);
             let is_early = told.is_some_and(|told| gap + told.tolerance_us < told.wait_us);
-            if is_early && early.is_none() && !flights.in_flight(waiting, next) {
+            let is_open = flights.in_flight(waiting, next) || flights.in_doubt(waiting, next);
+            if is_early && early.is_none() && !is_open {
                 early = told.map(|told| (waiting.number, next.number, gap, told.wait_us));
             }
         }

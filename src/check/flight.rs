@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use super::context::{Scene, decoded_path};
+use super::noise::{DECIDABLE_US, Noise};
 use crate::journal::{Api, Connection, Evidence, Exchange};
 
 /// A request read so soon after a refusal may have left the client before the refusal came to it: 100 ms.
@@ -19,6 +20,7 @@ pub(super) struct Flights<'a> {
     evidence: &'a Evidence,
     /// Steps in which the client works one call after the other, on this machine.
     serial: BTreeSet<Option<u32>>,
+    noise: Noise<'a>,
 }
 
 impl<'a> Flights<'a> {
@@ -26,7 +28,7 @@ impl<'a> Flights<'a> {
         let evidence = scene.evidence;
         let steps: BTreeSet<Option<u32>> = evidence.exchanges.iter().map(|exchange| exchange.step).collect();
         let serial = steps.into_iter().filter(|step| is_serial(evidence, *step)).collect();
-        Self { evidence, serial }
+        Self { evidence, serial, noise: Noise::of(evidence) }
     }
 
     /// Whether `later` may have left the client before it could know of `refusal`.
@@ -34,7 +36,24 @@ impl<'a> Flights<'a> {
     /// Read before the refusal was ready: always. Within 100 ms after it (500 ms from another machine): only where that is possible, which excludes
     /// the same HTTP/1 connection, the same call again, and a connection opened after the refusal by a client of this
     /// machine that never has two calls under way.
+    ///
+    /// The windows are as much longer as the bench's machine stalled meanwhile, 250 ms at most.
     pub(super) fn in_flight(&self, refusal: &Exchange, later: &Exchange) -> bool {
+        self.is_within(refusal, later, self.stalled(refusal, later).min(DECIDABLE_US))
+    }
+
+    /// Whether only a stall of the bench's machine beyond 250 ms leaves it open that `later` was in flight.
+    pub(super) fn in_doubt(&self, refusal: &Exchange, later: &Exchange) -> bool {
+        let stalled = self.stalled(refusal, later);
+        stalled > DECIDABLE_US && !self.in_flight(refusal, later) && self.is_within(refusal, later, stalled)
+    }
+
+    /// Longest stall between the two, µs: what had left the client could be read so much later.
+    fn stalled(&self, refusal: &Exchange, later: &Exchange) -> u64 {
+        self.noise.met(refusal.request.first_byte_us, later.request.first_byte_us)
+    }
+
+    fn is_within(&self, refusal: &Exchange, later: &Exchange, grace: u64) -> bool {
         let Some(ready) = refusal.ready_us() else { return true };
         let first = later.request.first_byte_us;
         if first <= ready {
@@ -46,9 +65,9 @@ impl<'a> Flights<'a> {
         // Two parts of a client that works one call after the other can only have begun together: the window then
         // begins with the refused call, so that a refusal that was held back has few or none in flight.
         let until = if serial {
-            (refusal.request.first_byte_us + window).max(ready + SETTLING_US)
+            (refusal.request.first_byte_us + window).max(ready + SETTLING_US) + grace
         } else {
-            ready + window
+            ready + window + grace
         };
         if first > until {
             return false;

@@ -9,6 +9,7 @@ use super::Seconds;
 use super::context::{Scene, counts_for_service};
 use super::flight::{Flights, call_key};
 use super::matcher::{Matcher, api_name};
+use super::noise::{DECIDABLE_US, Noise};
 use super::wait::{AdvertisedWait, TOLERANCE_US, advertised_wait, retry_after};
 use super::words::{both, listed, ms, named};
 use super::{Finding, Kind, Nature};
@@ -60,8 +61,6 @@ impl JsonSchema for AtLeast {
     }
 }
 
-/// Above this lateness of the bench itself, shortfalls smaller than it decide nothing.
-const NOISY_US: u64 = 250_000;
 /// Refused calls from which on their returns are compared.
 const CROWD: usize = 5;
 /// Returns within this time came all at once.
@@ -75,6 +74,8 @@ struct Early<'a> {
     call: &'a Exchange,
     gap_us: u64,
     wait_us: u64,
+    /// Longest stall of the bench's machine during this very wait, when it leaves the case open, µs.
+    doubt_us: Option<u64>,
 }
 
 impl Kind for Gap {
@@ -161,6 +162,7 @@ pub(super) fn not_refused(after: &Matcher) -> Finding {
 
 fn judge<'a>(scene: &Scene<'a>, waits: &[(&'a Exchange, AdvertisedWait)]) -> Finding {
     let flights = Flights::new(scene);
+    let noise = Noise::of(scene.evidence);
     let mut early: Vec<Early<'a>> = Vec::new();
     let mut notes = Vec::new();
     let mut under_way = 0_usize;
@@ -184,11 +186,15 @@ fn judge<'a>(scene: &Scene<'a>, waits: &[(&'a Exchange, AdvertisedWait)]) -> Fin
                 },
             ));
             if first < floor && !waited_for_its_own(&flights, &waits[..index], (refusal, wait), call) {
+                let stalled = noise.met(refusal.request.first_byte_us, first);
+                let is_small = end.saturating_sub(first) < stalled;
+                let in_doubt = stalled > DECIDABLE_US && (is_small || flights.in_doubt(refusal, call));
                 early.push(Early {
                     refusal,
                     call,
                     gap_us: first.saturating_sub(ready),
                     wait_us: wait.wait_us,
+                    doubt_us: in_doubt.then_some(stalled),
                 });
             }
             if first >= floor || early.len() > SHOWN {
@@ -231,7 +237,7 @@ fn judge<'a>(scene: &Scene<'a>, waits: &[(&'a Exchange, AdvertisedWait)]) -> Fin
     notes.extend(observed_part(scene, waits));
     notes.extend(all_at_once(scene, waits));
     notes.truncate(8);
-    if early.is_empty() { obeyed(waits, smallest) } else { disobeyed(scene, &early) }.notes(notes)
+    if early.is_empty() { obeyed(waits, smallest) } else { disobeyed(&early) }.notes(notes)
 }
 
 /// How much of a wait was observed, when the step ended before it did: what came afterwards nobody knows.
@@ -334,10 +340,11 @@ fn obeyed(
     }
 }
 
-fn disobeyed(scene: &Scene<'_>, early: &[Early<'_>]) -> Finding {
-    let Some(worst) =
-        early.iter().min_by_key(|early| (early.gap_us.saturating_sub(early.wait_us), early.gap_us))
-    else {
+fn disobeyed(early: &[Early<'_>]) -> Finding {
+    // What is certain before what is in doubt.
+    let Some(worst) = early.iter().min_by_key(|early| {
+        (early.doubt_us.is_some(), early.gap_us.saturating_sub(early.wait_us), early.gap_us)
+    }) else {
         return Finding::met(Text::default(), Text::default());
     };
     let count = early.len();
@@ -349,16 +356,14 @@ fn disobeyed(scene: &Scene<'_>, early: &[Early<'_>]) -> Finding {
         format!("L’{} est arrivé {gap} après l’{} ; {count} appel(s) trop tôt.", call.fr, refused.fr),
         format!("The {} came {gap} after the {}; {count} call(s) too early.", call.en, refused.en),
     );
-    let noise = scene.evidence.ended.as_ref().map_or(0, |ended| ended.noise_us);
-    let shortfall = early.iter().map(|early| early.wait_us.saturating_sub(early.gap_us)).max().unwrap_or(0);
     let cited: Vec<u32> = early.iter().flat_map(|early| [early.refusal.number, early.call.number]).collect();
-    if noise > NOISY_US && shortfall < noise {
-        let noise = ms(noise);
+    if let Some(stalled) = worst.doubt_us {
+        let noise = ms(stalled);
         return Finding::undecided(
             actual,
             both!(
-                "La machine du banc a pris jusqu’à {noise} de retard : un écart plus petit ne prouve rien. Rejouez sur une machine moins chargée.",
-                "The bench's machine was up to {noise} late: a smaller shortfall proves nothing. Play again on a less loaded machine."
+                "Pendant cette attente, la machine du banc a pris {noise} de retard (au-delà de 250 ms) : un écart plus petit ne prouve rien. Rejouez sur une machine moins chargée.",
+                "During that wait the bench's machine was {noise} late (more than 250 ms): a smaller shortfall proves nothing. Play again on a less loaded machine."
             ),
         )
         .citing(cited);

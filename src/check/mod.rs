@@ -10,6 +10,7 @@ mod attempt;
 mod back_off;
 mod bulk;
 mod comparison;
+mod confidential;
 mod context;
 mod credential;
 mod duration;
@@ -26,6 +27,7 @@ mod integrated;
 mod jobs;
 mod matcher;
 mod no_silent_loss;
+mod noise;
 mod not_repeated;
 mod outcome;
 mod pace;
@@ -55,6 +57,7 @@ mod words;
 
 pub use anomalies::{AnomaliesCreated, AnomalyForm};
 pub use back_off::BackOff;
+pub use confidential::{Confidential, ConfidentialFacet};
 pub use context::{Bodies, Context, Expected, History, Truth};
 pub use credential::{Credential, CredentialFacet};
 pub use duration::Seconds;
@@ -163,6 +166,8 @@ pub enum Expect {
     Export(Export),
     /// Since its change, a resource was received in its present version.
     Received(Received),
+    /// Restricted values do not come out where they do not belong.
+    Confidential(Confidential),
     /// A server that does not prove its identity is refused.
     RefusesServer(RefusesServer),
 }
@@ -196,6 +201,7 @@ impl Expect {
             Self::Truncation(kind) => kind,
             Self::Export(kind) => kind,
             Self::Received(kind) => kind,
+            Self::Confidential(kind) => kind,
             Self::RefusesServer(kind) => kind,
         }
     }

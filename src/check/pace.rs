@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::context::{Report, Scene, counts_for_service, report};
 use super::matcher::api_name;
+use super::noise::{DECIDABLE_US, Noise};
 use super::words::{both, ms};
 use super::{Finding, Kind, Nature};
 use crate::journal::{Api, Exchange};
@@ -33,6 +34,17 @@ pub enum PaceBound {
 /// Arrivals may be closer together than departures by so much.
 const GRACE_US: i64 = 50_000;
 const SECOND_US: i64 = 1_000_000;
+
+/// What was held up by a stall is read so soon after it: 20 ms.
+const AFTERMATH_US: u64 = 20_000;
+
+/// A call as it was read, and when it may have left the client at the earliest, µs.
+#[derive(Debug, Clone, Copy)]
+struct Arrival {
+    at: i64,
+    earliest: i64,
+    number: u32,
+}
 
 /// The window that comes nearest to its bound, or exceeds it most.
 #[derive(Debug, Clone, Copy)]
@@ -82,23 +94,22 @@ impl Kind for Pace {
         let of = |api: Api| i64::from(scene.evidence.setting.quotas.level_2_of(api));
         let series = series(scene);
         let longest = series.values().map(Vec::len).max().unwrap_or(0);
+        let noise = Noise::of(scene.evidence);
         let worst = series
             .iter()
-            .filter_map(|((_, api), calls)| Some((*api, self.worst(calls, of(*api), 0)?)))
+            .filter_map(|((_, api), calls)| Some((*api, self.worst(calls, of(*api), &noise, DECIDABLE_US)?)))
             .max_by_key(|(_, window)| window.excess);
         let Some((api, window)) = worst.filter(|_| quota > 0) else {
             return too_short(longest, quota);
         };
-        let noise = scene.evidence.ended.as_ref().map_or(0, |ended| ended.noise_us);
-        let noise = i64::try_from(noise).unwrap_or(i64::MAX).min(900_000);
         let proved = || {
             series
                 .iter()
-                .filter_map(|((_, api), calls)| self.worst(calls, of(*api), noise))
+                .filter_map(|((_, api), calls)| self.worst(calls, of(*api), &noise, u64::MAX))
                 .any(|window| window.excess > 0)
         };
         let mut finding = if window.excess > 0 && !proved() {
-            bunched(&window, noise)
+            bunched(&window, scene, &noise)
         } else if window.excess > 0 {
             self.too_fast(scene, api, &window)
         } else if i64::try_from(longest).unwrap_or(i64::MAX) < 2 * quota && !is_done(scene) {
@@ -129,15 +140,22 @@ impl Pace {
         longest.map_or(quotas.level_2, |((_, api), _)| quotas.level_2_of(api))
     }
 
-    fn worst(self, calls: &[&Exchange], quota: i64, noise_us: i64) -> Option<Window> {
-        let mut times: Vec<(i64, u32)> = calls
+    /// The worst window when each call may have left the client earlier by the stall in which it was read, `at_most`
+    /// so much.
+    fn worst(self, calls: &[&Exchange], quota: i64, noise: &Noise<'_>, at_most: u64) -> Option<Window> {
+        let signed = |us: u64| i64::try_from(us).unwrap_or(i64::MAX / 4096);
+        let mut times: Vec<Arrival> = calls
             .iter()
-            .map(|call| (i64::try_from(call.request.first_byte_us).unwrap_or(i64::MAX / 4096), call.number))
+            .map(|call| {
+                let read = call.request.first_byte_us;
+                let late = noise.met(read.saturating_sub(AFTERMATH_US), read).min(at_most);
+                Arrival { at: signed(read), earliest: signed(read.saturating_sub(late)), number: call.number }
+            })
             .collect();
-        times.sort_unstable();
+        times.sort_unstable_by_key(|arrival| (arrival.at, arrival.number));
         match self.bound {
-            PaceBound::AnyWindow => any_window(&times, quota, GRACE_US + noise_us),
-            PaceBound::SlidingSecond => sliding_second(&times, quota, GRACE_US + noise_us),
+            PaceBound::AnyWindow => any_window(&times, quota),
+            PaceBound::SlidingSecond => sliding_second(&times, quota),
         }
     }
 
@@ -197,8 +215,10 @@ fn too_short(longest: usize, quota: i64) -> Finding {
 }
 
 /// Too many calls at once, that a stall of the bench may have brought together.
-fn bunched(window: &Window, noise_us: i64) -> Finding {
-    let (calls, span, noise) = (window.calls, span_ms(window.span_us), span_ms(noise_us));
+fn bunched(window: &Window, scene: &Scene<'_>, noise: &Noise<'_>) -> Finding {
+    let read = |number| scene.evidence.exchange(number).map_or(0, |exchange| exchange.request.first_byte_us);
+    let stalled = noise.met(read(window.first).saturating_sub(AFTERMATH_US), read(window.last));
+    let (calls, span, noise) = (window.calls, span_ms(window.span_us), ms(stalled));
     Finding::undecided(
         both!("{calls} appels en {span}.", "{calls} calls in {span}."),
         both!(
@@ -211,36 +231,39 @@ fn bunched(window: &Window, noise_us: i64) -> Finding {
 
 /// Over all windows from a call to a later one: calls − Q × (T + 1 + grace), all times 10⁶. One pass: the best start
 /// for each end is the one with the least `index − Q × t` so far.
-fn any_window(times: &[(i64, u32)], quota: i64, grace_us: i64) -> Option<Window> {
+fn any_window(times: &[Arrival], quota: i64) -> Option<Window> {
     let mut start: Option<(i64, usize)> = None;
     let mut worst: Option<Window> = None;
-    for (index, &(at, last)) in times.iter().enumerate() {
+    for (index, arrival) in times.iter().enumerate() {
+        let (at, last) = (arrival.at, arrival.number);
         let position = i64::try_from(index).ok()? * SECOND_US;
-        let level = position - quota * at;
-        if start.is_none_or(|(least, _)| level < least) {
-            start = Some((level, index));
+        let begins = position - quota * arrival.earliest;
+        if start.is_none_or(|(least, _)| begins < least) {
+            start = Some((begins, index));
         }
         let (least, from) = start?;
-        let excess = level + SECOND_US - least - quota * (SECOND_US + grace_us);
+        let excess = position - quota * at + SECOND_US - least - quota * (SECOND_US + GRACE_US);
         if worst.is_none_or(|window| excess > window.excess) {
-            let calls = i64::try_from(index - from + 1).ok()?;
-            worst = Some(Window { first: times[from].1, last, calls, span_us: at - times[from].0, excess });
+            let (calls, first) = (i64::try_from(index - from + 1).ok()?, times[from]);
+            worst = Some(Window { first: first.number, last, calls, span_us: at - first.at, excess });
         }
     }
     worst
 }
 
-fn sliding_second(times: &[(i64, u32)], quota: i64, grace_us: i64) -> Option<Window> {
+fn sliding_second(times: &[Arrival], quota: i64) -> Option<Window> {
     let mut from = 0;
     let mut worst: Option<Window> = None;
-    for (index, &(at, last)) in times.iter().enumerate() {
-        while at - times[from].0 >= SECOND_US - grace_us {
+    for (index, arrival) in times.iter().enumerate() {
+        let (at, last) = (arrival.at, arrival.number);
+        while at - times[from].earliest >= SECOND_US - GRACE_US {
             from += 1;
         }
         let calls = i64::try_from(index - from + 1).ok()?;
         let excess = (calls - quota) * SECOND_US;
         if worst.is_none_or(|window| excess > window.excess) {
-            worst = Some(Window { first: times[from].1, last, calls, span_us: at - times[from].0, excess });
+            let first = times[from];
+            worst = Some(Window { first: first.number, last, calls, span_us: at - first.at, excess });
         }
     }
     worst

@@ -49,6 +49,7 @@ impl Story {
             ("Ror-Role-Metier-System", "1.2.250.1.213.1.1.4.6"),
         ];
         let setting = ScenarioStarted {
+            canaries: Vec::new(),
             seed: 1,
             dataset: "demo".to_owned(),
             profile: 1,
@@ -75,7 +76,7 @@ impl Story {
             connections: BTreeMap::new(),
             steps: Vec::new(),
             changes: Vec::new(),
-            ended: Some(ScenarioEnded { noise_us: 0, harness_error: None }),
+            ended: Some(ScenarioEnded { noise_us: 0, harness_error: None, ..ScenarioEnded::default() }),
         };
         let mut story =
             Self { scenario, scripted: Vec::new(), evidence, truth: None, epoch_us: None, step: 0 };
@@ -100,6 +101,7 @@ impl Story {
     /// How the current step ended.
     pub(crate) fn ends(&mut self, end: StepEnd) -> &mut Self {
         let ended = StepEnded {
+            canaries: Vec::new(),
             step: self.step,
             end,
             result: None,
@@ -293,6 +295,7 @@ pub(crate) struct Facts {
     pub(crate) existing: BTreeSet<(String, String)>,
     pub(crate) tolerated: BTreeSet<(String, String)>,
     pub(crate) locations: Vec<Value>,
+    pub(crate) visible: BTreeSet<String>,
 }
 
 impl History for Facts {
@@ -326,6 +329,10 @@ impl Truth for Facts {
         } else {
             Vec::new()
         }
+    }
+
+    fn shows(&self, text: &str) -> bool {
+        self.visible.contains(text)
     }
 
     fn capacities(&self, _: &str, _: &str) -> Vec<(String, i64)> {

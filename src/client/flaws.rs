@@ -499,6 +499,24 @@ flaws! {
         ShowHidesNothing, "show-hides-nothing",
             "Montre à chacun tout ce que le service a le droit de lire.",
             "Shows everybody all that the service may read.";
+        ShowTellsInMessage, "show-tells-in-message",
+            "Cache les coordonnées, mais les cite dans son message.",
+            "Hides contacts, but quotes them in its message.";
+        ShowKeepsOldRights, "show-keeps-old-rights",
+            "Garde d'un pas à l'autre ce qu'une offre avait de sensible la première fois.",
+            "Keeps from one step to the next whether an offer was sensitive the first time.";
+    }
+    // Restricted data that come out elsewhere.
+    in [Read, Search, ManyReads, Show] {
+        LogsRestrictedData, "logs-restricted-data",
+            "Écrit tout ce qu'il reçoit sur sa sortie d'erreur.",
+            "Writes all that it receives to its standard error.";
+        PrintsRestrictedData, "prints-restricted-data",
+            "Écrit ce qu'il reçoit sur sa sortie standard, suivi de longues traces.",
+            "Writes what it receives to its standard output, followed by long traces.";
+        PutsContactInUrl, "puts-contact-in-url",
+            "Recherche une organisation par les coordonnées qu'il vient de lire.",
+            "Searches an organisation by the contacts that it has just read.";
     }
 }
 

@@ -12,6 +12,7 @@ mod content;
 mod crew;
 mod error;
 mod flaws;
+mod leak;
 mod moment;
 mod old_tls;
 mod outcome;

@@ -16,6 +16,7 @@ use super::call::{Insistence, Line, Session};
 use super::content;
 use super::error::ClientError;
 use super::flaws::Flaw;
+use super::leak;
 use super::party::{Party, ror_headers, unsendable};
 use super::query::resolve;
 use super::retry::{REPEATS_OF_REFUSALS, Service};
@@ -173,6 +174,7 @@ impl Ror {
             if answer.status != 200 {
                 return Reading::Refused(answer);
             }
+            leak::write(&answer, &self.session.flaws);
             match content::document(&answer, &self.session.flaws) {
                 Ok(body) => Reading::Taken(Fetched { body, date: date(&answer.headers) }),
                 Err(problem) => Reading::Broken(problem),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWriteExt};
@@ -12,7 +13,8 @@ use tokio::task::JoinHandle;
 use super::contract::{Call, Variables};
 use super::result::{self, Ending};
 use super::tail::Tail;
-use crate::journal::{AdapterResult, StepEnd};
+use super::watch::Watch;
+use crate::journal::{AdapterResult, Canaries, Output, StepEnd};
 use crate::text::Text;
 
 /// Exit code by which an adapter says that its client does not have the action.
@@ -102,8 +104,10 @@ impl Adapter {
             Err(error) => return not_started(format!("{}: {error}", self.display())),
         };
         let group = Group(child.id());
-        let stdout = child.stdout.take().map(Reading::start);
-        let stderr = child.stderr.take().map(Reading::start);
+        let canaries = Arc::new(Canaries::new(&call.canaries));
+        let watch = |output| Watch::new(Arc::clone(&canaries), output);
+        let stdout = child.stdout.take().map(|output| Reading::start(output, watch(Output::Stdout)));
+        let stderr = child.stderr.take().map(|output| Reading::start(output, watch(Output::Stderr)));
         if let Some(mut stdin) = child.stdin.take() {
             let object = call.object().to_string();
             // An adapter that does not read its standard input closes it: that is its right.
@@ -119,7 +123,7 @@ impl Adapter {
         }
         // What the adapter left running would disturb the next step, and may hold its outputs open.
         group.kill();
-        let (mut stdout, stderr) = (collect(stdout).await, collect(stderr).await);
+        let (mut stdout, mut stderr) = (collect(stdout).await, collect(stderr).await);
         let result = environment
             .get("ROR_RESULT_FILE")
             .and_then(|path| result::parse_file(Path::new(path)))
@@ -135,7 +139,9 @@ impl Adapter {
             Ok(Err(error)) => return not_started(format!("{}: {error}", self.display())),
             Ok(Ok(status)) => end_of(status, result.as_ref()),
         };
-        Ending { end, result, stdout_tail: stdout.text(), stderr_tail: stderr.text() }
+        let mut canaries = stdout.canaries();
+        canaries.extend(stderr.canaries());
+        Ending { end, result, stdout_tail: stdout.text(), stderr_tail: stderr.text(), canaries }
     }
 
     fn spawn(&self, environment: &Variables) -> std::io::Result<Child> {
@@ -183,9 +189,9 @@ struct Reading {
 }
 
 impl Reading {
-    fn start(output: impl AsyncRead + Send + Unpin + 'static) -> Self {
+    fn start(output: impl AsyncRead + Send + Unpin + 'static, watch: Watch) -> Self {
         let (stop, stopped) = oneshot::channel();
-        Self { tail: tokio::spawn(Tail::read(output, stopped)), stop }
+        Self { tail: tokio::spawn(Tail::read(output, watch, stopped)), stop }
     }
 }
 
@@ -205,6 +211,7 @@ fn not_started(reason: String) -> Ending {
         result: None,
         stdout_tail: String::new(),
         stderr_tail: String::new(),
+        canaries: Vec::new(),
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Call {
     pub input: Value,
     /// All other variables.
     pub variables: Variables,
+    /// Values to look for in all that the adapter says.
+    pub canaries: Vec<String>,
 }
 
 impl Call {
@@ -54,8 +56,12 @@ mod tests {
     #[test]
     fn a_large_input_is_on_standard_input_only() {
         let ids: Vec<String> = (0..10_000).map(|id| id.to_string()).collect();
-        let call =
-            Call { action: "many-reads".into(), input: json!({ "ids": ids }), variables: Variables::new() };
+        let call = Call {
+            action: "many-reads".into(),
+            input: json!({ "ids": ids }),
+            variables: Variables::new(),
+            canaries: Vec::new(),
+        };
         assert!(!call.environment().contains_key("ROR_INPUT"));
         assert_eq!(call.object()["ROR_INPUT"]["ids"][9999], "9999");
     }

@@ -4,6 +4,7 @@ pub mod command;
 mod contract;
 mod result;
 mod tail;
+mod watch;
 
 pub use contract::{Call, Variables};
 pub use result::{Ending, MESSAGE_TAKEN};

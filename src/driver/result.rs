@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::journal::{AdapterResult, StepEnd};
+use crate::journal::{AdapterResult, CanarySeen, StepEnd};
 
 /// Largest result file, in bytes.
 const FILE_LIMIT: u64 = 64 * 1024 * 1024;
@@ -23,6 +23,8 @@ pub struct Ending {
     pub stdout_tail: String,
     /// End of standard error.
     pub stderr_tail: String,
+    /// Canaries in the whole of both outputs.
+    pub canaries: Vec<CanarySeen>,
 }
 
 /// Reads a result from its text; none when it is no JSON object with an `outcome`.

@@ -5,6 +5,10 @@ use std::collections::VecDeque;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::oneshot;
 
+use super::result;
+use super::watch::Watch;
+use crate::journal::CanarySeen;
+
 /// How much of each output is kept, in bytes. The report shows less: the bench cuts once secrets are removed, so that
 /// none is cut in two.
 pub const OUTPUT_TAKEN: usize = 32 * 1024;
@@ -22,12 +26,17 @@ pub(super) struct Tail {
     last: Vec<u8>,
     too_long: bool,
     last_too_long: bool,
+    watch: Watch,
 }
 
 impl Tail {
     /// Reads to the end, or until told to stop.
-    pub(super) async fn read(mut from: impl AsyncRead + Unpin, mut stop: oneshot::Receiver<()>) -> Self {
-        let mut tail = Self::default();
+    pub(super) async fn read(
+        mut from: impl AsyncRead + Unpin,
+        watch: Watch,
+        mut stop: oneshot::Receiver<()>,
+    ) -> Self {
+        let mut tail = Self { watch, ..Self::default() };
         let mut buffer = vec![0; 64 * 1024];
         loop {
             tokio::select! {
@@ -53,6 +62,7 @@ impl Tail {
             } else {
                 self.too_long = true;
             }
+            self.watch.take(part);
             if part.ends_with(b"\n") {
                 self.end_line();
             }
@@ -61,6 +71,7 @@ impl Tail {
 
     fn end_line(&mut self) {
         let line = std::mem::take(&mut self.line);
+        self.watch.end_line(if self.too_long { &[] } else { &line });
         if self.too_long {
             self.last.clear();
             self.too_long = false;
@@ -83,6 +94,14 @@ impl Tail {
     pub(super) fn last_line(&mut self) -> &[u8] {
         self.end_line();
         self.last.trim_ascii()
+    }
+
+    /// Canaries in the whole output, the declared result left out. Nothing more is read afterwards.
+    pub(super) fn canaries(&mut self) -> Vec<CanarySeen> {
+        if !self.line.is_empty() {
+            self.end_line();
+        }
+        self.watch.seen(result::parse_pretty(&self.text()).is_some())
     }
 
     /// The end of the output as text; what is not UTF-8 is replaced.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Api;
 use super::baseline::Baseline;
+use super::canary::CanarySeen;
 use super::wire::{
     Body, ConnectionClosed, ConnectionOpened, Decision, Handshake, Request, Response, ResponseEnded,
 };
@@ -134,6 +135,9 @@ pub struct ScenarioStarted {
     /// The feed's own identity, as the whitelist knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supplier: Option<SupplierFacts>,
+    /// Values of the dataset that are looked for in all that the client says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub canaries: Vec<String>,
 }
 
 /// What the whitelist knows of the client under test as a supplier of capacities.
@@ -258,6 +262,9 @@ pub struct StepEnded {
     /// End of standard error, redacted and bounded.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub stderr_tail: String,
+    /// Canaries in the outputs, looked for in all of them before they were cut; the declared result is left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub canaries: Vec<CanarySeen>,
 }
 
 /// How the adapter ended.
@@ -311,11 +318,26 @@ pub struct AdapterResult {
     pub integrated_kept: Option<Body>,
 }
 
+/// A time in which the bench's machine did not get on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stall {
+    /// When it began at the earliest, µs.
+    pub from_us: u64,
+    /// When it was over, µs.
+    pub until_us: u64,
+}
+
 /// The scenario is over.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ScenarioEnded {
     /// Longest time, in microseconds, by which the bench itself woke up late while it played.
     pub noise_us: u64,
+    /// When that was; none in journals of earlier versions, whose longest time counts for the whole scenario.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stalls: Option<Vec<Stall>>,
+    /// Longest lateness that is not listed, in microseconds: short ones, or the shorter ones of very many.
+    #[serde(default)]
+    pub unlisted_us: u64,
     /// What broke in the bench itself; none when all went well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub harness_error: Option<String>,

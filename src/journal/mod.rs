@@ -1,6 +1,7 @@
 //! The journal: evidence of what happened, append-only, hash-chained, redacted at its entry.
 
 mod baseline;
+mod canary;
 mod event;
 mod evidence;
 mod read;
@@ -9,6 +10,7 @@ mod wire;
 mod write;
 
 pub use baseline::{Baseline, ExpectedFailure};
+pub use canary::{Canaries, CanarySeen, Output};
 pub use event::*;
 pub use evidence::{Change, Collector, Connection, Evidence, Exchange, Step};
 pub use read::{BodyFolder, BrokenLine, Reader};

@@ -251,6 +251,14 @@ pub struct ScenarioOutcome {
     pub timeline: Option<Timeline>,
 }
 
+impl ScenarioOutcome {
+    /// By how much the bench itself was late at most while it played, in milliseconds; none when it was cut short.
+    #[must_use]
+    pub fn noise_ms(&self) -> Option<u64> {
+        Some(self.evidence.as_ref()?.ended.as_ref()?.noise_us / 1_000)
+    }
+}
+
 /// One check.
 #[derive(Debug, Clone)]
 pub struct CheckOutcome {

@@ -213,7 +213,11 @@ fn exit_codes_in_their_order() {
 #[test]
 fn an_error_of_the_bench_takes_the_place_of_a_verdict() {
     let mut story = read();
-    story.evidence.ended = Some(ScenarioEnded { noise_us: 0, harness_error: Some("disk full".to_owned()) });
+    story.evidence.ended = Some(ScenarioEnded {
+        noise_us: 0,
+        harness_error: Some("disk full".to_owned()),
+        ..ScenarioEnded::default()
+    });
     let mut run = Run::new(&[], false);
     run.play("s", story, &[("bad", "MUST-1", count(500)), ("good", "MUST-1", count(200))]);
     let outcome = run.judge();
@@ -225,8 +229,11 @@ fn an_error_of_the_bench_takes_the_place_of_a_verdict() {
     assert_eq!(outcome.gate.exit_code, 4);
     // Even when nothing could reach a mock that did not start.
     let mut silent = Story::new("read", json!({}));
-    silent.evidence.ended =
-        Some(ScenarioEnded { noise_us: 0, harness_error: Some("port in use".to_owned()) });
+    silent.evidence.ended = Some(ScenarioEnded {
+        noise_us: 0,
+        harness_error: Some("port in use".to_owned()),
+        ..ScenarioEnded::default()
+    });
     assert_eq!(exit(silent, &[("a", "MUST-1", count(200))]), 4);
 }
 

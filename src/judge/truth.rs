@@ -89,6 +89,10 @@ impl Truth for Seen {
             .collect()
     }
 
+    fn shows(&self, text: &str) -> bool {
+        ResourceType::ALL.iter().any(|t| self.0.all(*t).any(|resource| holds(&resource.json, text)))
+    }
+
     fn identifiers(&self, resource: &str, id: &str) -> Vec<(String, String)> {
         let Some(resource) = self.resource(resource, id) else { return Vec::new() };
         let identifiers = resource.json["identifier"].as_array().into_iter().flatten();
@@ -104,6 +108,16 @@ impl Truth for Seen {
 impl Seen {
     fn resource(&self, resource: &str, id: &str) -> Option<&Arc<Resource>> {
         self.0.read(ResourceType::parse(resource)?, id)
+    }
+}
+
+/// Whether a text stands in one of the texts of a resource.
+fn holds(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(held) => held.contains(text),
+        Value::Array(items) => items.iter().any(|item| holds(item, text)),
+        Value::Object(members) => members.values().any(|member| holds(member, text)),
+        _ => false,
     }
 }
 

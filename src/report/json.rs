@@ -62,6 +62,7 @@ fn document(outcome: &Outcome) -> Value {
             "seed": run.seed,
             "lang": outcome.lang.code(),
             "patience": run.patience,
+            "noise_ms": outcome.scenarios.iter().filter_map(ScenarioOutcome::noise_ms).max(),
             "fail_on": run.fail_on,
             "remarks": texts(&say, &outcome.remarks),
         },
@@ -139,6 +140,7 @@ fn scenario(say: &Say, scenario: &ScenarioOutcome) -> Value {
         "status": scenario.status.name(),
         "criticality": scenario.criticality,
         "plans": scenario.plans,
+        "noise_ms": scenario.noise_ms(),
         "checks": scenario.checks.iter().map(|one| check(say, one)).collect::<Vec<_>>(),
     })
 }

@@ -22,6 +22,8 @@ const MOST_CHECKS: usize = 40;
 const SENTENCE: usize = 400;
 /// Lines are never wrapped to less.
 const NARROWEST: usize = 40;
+/// Noise up to this is allowed for in every verdict, ms.
+const DECIDABLE_MS: u64 = 250;
 /// The summary of a run for a terminal `width` columns wide; `folder` is where its report lies.
 #[must_use]
 pub fn summary(outcome: &Outcome, folder: &Path, width: usize) -> String {
@@ -61,6 +63,7 @@ pub fn summary(outcome: &Outcome, folder: &Path, width: usize) -> String {
     if let Some(baseline) = &outcome.baseline {
         lines.fact(t.of("Échecs attendus", "Expected failures"), &expected(baseline, t));
     }
+    lines.fact(t.of("Bruit de la machine", "Noise of the machine"), &noise(outcome, t));
     lines.fact(t.of("Rapport", "Report"), &folder.join("index.html").display().to_string());
     lines.out
 }
@@ -156,6 +159,19 @@ fn one_group(lines: &mut Lines, group: &[(&ScenarioOutcome, &CheckOutcome)]) {
         lines.labelled(t.of("qui doit agir", "who must act"), party.label().get(t.lang));
     }
     lines.labelled(t.of("que faire", "what to do"), check.remedy.get(t.lang));
+}
+
+/// By how much the bench itself was late at most, in which scenario, and in how many it may leave cases open.
+fn noise(outcome: &Outcome, t: Say) -> String {
+    let measured = outcome.scenarios.iter().filter_map(|scenario| Some((scenario.noise_ms()?, scenario)));
+    let Some((longest, scenario)) = measured.clone().max_by_key(|(noise, _)| *noise) else {
+        return t.of("non mesuré", "not measured").to_owned();
+    };
+    let loud = measured.filter(|(noise, _)| *noise > DECIDABLE_MS).count();
+    let name = show::visible_line(&scenario.id);
+    let most = t.of("ms au plus", "ms at most");
+    let beyond = t.of("scénario(s) au-delà de 250 ms", "scenario(s) beyond 250 ms");
+    format!("{longest} {most} ({name}) ; {loud} {beyond}").replace(" ; ", t.of(" ; ", "; "))
 }
 
 fn totals(outcome: &Outcome, t: Say) -> String {

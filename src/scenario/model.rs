@@ -95,6 +95,32 @@ pub struct Given {
     pub supplier: Registration,
     /// Whether search parameters that the ROR documents as drafts are understood.
     pub drafts: bool,
+    /// Restricted values of the dataset that must not come out where they do not belong, eight characters or more.
+    pub canaries: Vec<Canary>,
+}
+
+/// A value that is looked for in all that a client says: long enough not to stand there by chance.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+pub struct Canary(#[schemars(length(min = 8))] String);
+
+impl Canary {
+    /// The value.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Canary {
+    type Error = &'static str;
+
+    fn try_from(value: String) -> Result<Self, Self::Error> {
+        if value.trim().chars().count() < 8 {
+            return Err("a canary has eight characters or more, so that it stands nowhere by chance");
+        }
+        Ok(Self(value))
+    }
 }
 
 /// How the capacity feed takes what the public record leaves open.
@@ -175,6 +201,7 @@ impl Default for Given {
             another_host: None,
             supplier: Registration::Listed,
             drafts: false,
+            canaries: Vec::new(),
         }
     }
 }

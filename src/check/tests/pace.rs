@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::super::Verdict;
 use super::super::testing::{Story, header};
 use super::{assert_broken, assert_met, assert_undecided};
+use crate::journal::Stall;
 
 fn any_window() -> Value {
     json!({"pace": {"bound": "any-window"}})
@@ -80,6 +81,30 @@ fn calls_that_a_stall_of_the_bench_brought_together_accuse_nobody() {
     assert_eq!(story.check(sliding()).verdict, Verdict::Broken);
     story.evidence.ended.as_mut().unwrap().noise_us = 420_000;
     assert_undecided(&story.check(sliding()));
+    assert_met(&story.check(any_window()));
+}
+
+#[test]
+fn only_a_stall_that_the_calls_were_read_after_excuses_their_bunch() {
+    let stalled = |from: u64, until: u64| {
+        let bunch = (0..30).map(|n| if (10..14).contains(&n) { 1_400 } else { n * 100 });
+        let mut story = calls(bunch);
+        let stall = Stall { from_us: from * 1_000, until_us: until * 1_000 };
+        story.evidence.ended.as_mut().unwrap().stalls = Some(vec![stall]);
+        story.check(sliding()).verdict
+    };
+    assert_eq!(stalled(990, 1_400), Verdict::Undecided);
+    assert_eq!(stalled(5_000, 5_400), Verdict::Broken, "at another moment");
+    assert_eq!(stalled(1_390, 1_400), Verdict::Broken, "too short");
+}
+
+#[test]
+fn noise_below_the_bound_still_decides() {
+    // Spaced by 100 ms; one call of 1,000 ms was read 200 ms late, together with two others.
+    let mut story = calls((0..30).map(|n| if (10..13).contains(&n) { 1_200 } else { n * 100 }));
+    let stall = Stall { from_us: 990_000, until_us: 1_200_000 };
+    story.evidence.ended.as_mut().unwrap().stalls = Some(vec![stall]);
+    assert_met(&story.check(sliding()));
     assert_met(&story.check(any_window()));
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::Verdict;
 use super::super::testing::{Story, answer_header, header, refused};
 use super::{assert_broken, assert_met, assert_undecided};
-use crate::journal::Exchange;
+use crate::journal::{Exchange, Stall};
 
 const LOCATION: &str = "/ws-diffusion-fhir/Location/1";
 
@@ -198,6 +198,55 @@ fn a_loaded_machine_accuses_nobody_of_a_small_shortfall() {
     assert_undecided(&story.check(gap()));
     story.evidence.ended.as_mut().unwrap().noise_us = 100_000;
     assert_broken(&story.check(gap()), &["798 ms"], &[2, 3]);
+}
+
+/// The bench stalled from one moment to another, in milliseconds.
+fn stall(story: &mut Story, from_ms: u64, until_ms: u64) {
+    let stall = Stall { from_us: from_ms * 1_000, until_us: until_ms * 1_000 };
+    let ended = story.evidence.ended.as_mut().unwrap();
+    ended.noise_us = ended.noise_us.max((until_ms - from_ms) * 1_000);
+    ended.stalls.get_or_insert_default().push(stall);
+}
+
+#[test]
+fn only_the_noise_met_during_a_wait_counts() {
+    for (from, until, decided) in [(300, 700, false), (5_000, 5_400, true), (300, 540, true)] {
+        let mut story = story();
+        refused(story.get(0, LOCATION, 429), "1");
+        story.get(800, LOCATION, 200);
+        stall(&mut story, from, until);
+        let finding = story.check(gap());
+        let verdict = if decided { Verdict::Broken } else { Verdict::Undecided };
+        assert_eq!(finding.verdict, verdict, "{from} to {until}: {finding:#?}");
+    }
+}
+
+#[test]
+fn a_large_shortfall_is_told_whatever_the_noise() {
+    let mut story = story();
+    refused(story.get(0, LOCATION, 429), "5");
+    story.get(800, LOCATION, 200);
+    stall(&mut story, 300, 700);
+    assert_broken(&story.check(gap()), &["798 ms"], &[2, 3]);
+}
+
+#[test]
+fn a_call_that_was_read_late_because_of_a_stall_was_in_flight() {
+    let parallel = |read_ms: u64, until_ms: u64| {
+        let mut story =
+            Story::new("many-reads", json!({"resource": "Location", "ids": ["1", "2"], "parallel": 4}));
+        story.token(0, 200);
+        refused(story.get(100, LOCATION, 429), "5");
+        story.connect(3);
+        story.get(read_ms, "/ws-diffusion-fhir/Location/2", 200).request.connection = 3;
+        stall(&mut story, 104, until_ms);
+        story.check(gap())
+    };
+    // Up to 250 ms the window is as much longer; beyond, nothing is decided; and no stall explains a second.
+    assert_eq!(parallel(300, 300).verdict, Verdict::Met);
+    assert_eq!(parallel(480, 480).verdict, Verdict::Undecided);
+    assert_eq!(parallel(1_400, 420).verdict, Verdict::Broken);
+    assert_eq!(parallel(300, 110).verdict, Verdict::Broken);
 }
 
 #[test]

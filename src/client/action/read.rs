@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::error::ClientError;
+use super::super::leak;
 use super::super::outcome::Done;
 use super::super::query::read_url;
 use super::super::resource::{Integrated, key};
@@ -36,6 +37,7 @@ pub(super) async fn fetch(
     call.by_worker = by_worker;
     let found = ror.get(&call).await?;
     if key(&found) == Some((resource, id)) {
+        leak::search_by_contacts(ror, &found).await;
         return Ok(found);
     }
     Err(ClientError::Content { call: call.name, problem: "the answer is another resource".to_owned() })

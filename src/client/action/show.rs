@@ -5,12 +5,15 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::error::ClientError;
+use super::super::flaws::Flaw;
+use super::super::leak;
 use super::super::outcome::Done;
 use super::super::paging;
 use super::super::query::search_url;
 use super::super::resource::{Integrated, elements};
 use super::super::ror::Ror;
 use super::super::show::Viewer;
+use super::super::state::State;
 use super::read::fetch;
 
 const OFFER: &str = "HealthcareService";
@@ -30,14 +33,31 @@ pub(super) async fn perform(ror: &Ror) -> Result<Done, ClientError> {
     let flaws = &ror.session.flaws;
     let resource = fetch(ror, &input.resource, &input.id, false).await?;
     let offers = offers(ror, &input, &resource).await?;
+    let offers =
+        if flaws.has(Flaw::ShowKeepsOldRights) { as_first_seen(ror, &input, offers)? } else { offers };
+    let contacts = leak::contacts(&resource);
     let seen = Viewer::new(input.as_profile, &resource, &offers, flaws).sees(resource);
     let mut integrated = Integrated::default();
     if let Some(seen) = &seen {
         integrated.add(seen, flaws)?;
     }
     let shown = if seen.is_some() { "shown" } else { "hidden" };
-    let message = format!("{}/{} {shown} to profile {}", input.resource, input.id, input.as_profile);
+    let mut message = format!("{}/{} {shown} to profile {}", input.resource, input.id, input.as_profile);
+    if flaws.has(Flaw::ShowTellsInMessage) {
+        message.push_str(&format!(", contacts: {}", contacts.join(", ")));
+    }
     Ok(Done { message, integrated: Some(integrated.into_items()) })
+}
+
+/// The offers as they were when the resource was first shown.
+fn as_first_seen(ror: &Ror, input: &Input, offers: Vec<Value>) -> Result<Vec<Value>, ClientError> {
+    let state = State::of(&ror.session.settings);
+    let name = format!("shown-{}-{}.json", input.resource, input.id);
+    if let Some(first) = state.read(&name)? {
+        return Ok(first);
+    }
+    state.write(&name, &offers)?;
+    Ok(offers)
 }
 
 /// The offers that the policy looks at: a Location and a person are as sensitive as the offers that refer to them.

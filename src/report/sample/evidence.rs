@@ -12,6 +12,7 @@ use crate::journal::{
 
 pub(crate) fn setting() -> ScenarioStarted {
     ScenarioStarted {
+        canaries: Vec::new(),
         seed: 1,
         dataset: "demo".into(),
         profile: 1,
@@ -153,6 +154,7 @@ pub(crate) fn step() -> Step {
         },
         started_us: 1_050_000,
         ended: Some(StepEnded {
+            canaries: Vec::new(),
             step: 1,
             end: StepEnd::Done,
             result: Some(AdapterResult {

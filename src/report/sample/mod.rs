@@ -280,7 +280,7 @@ fn quota_scenario() -> ScenarioOutcome {
         connections: connections(),
         steps: vec![step()],
         changes: vec![],
-        ended: Some(ScenarioEnded { noise_us: 800, harness_error: None }),
+        ended: Some(ScenarioEnded { noise_us: 800, harness_error: None, ..ScenarioEnded::default() }),
     };
     let mark = |exchange: u32, at_us, lane, status, accused| Mark { exchange, at_us, lane, status, accused };
     ScenarioOutcome {
@@ -389,7 +389,11 @@ fn hostile_scenario() -> ScenarioOutcome {
         connections: connections(),
         steps: vec![step()],
         changes: vec![],
-        ended: Some(ScenarioEnded { noise_us: 0, harness_error: Some(HOSTILE.into()) }),
+        ended: Some(ScenarioEnded {
+            noise_us: 0,
+            harness_error: Some(HOSTILE.into()),
+            ..ScenarioEnded::default()
+        }),
     };
     if let Some(ended) = &mut evidence.steps[0].ended {
         ended.stderr_tail = HOSTILE.into();
