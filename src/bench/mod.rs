@@ -3,6 +3,7 @@
 mod behaviour;
 mod folder;
 mod impostor;
+mod machines;
 mod noise;
 mod play;
 mod run_started;

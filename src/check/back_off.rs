@@ -163,7 +163,7 @@ fn gaps<'a>(flights: &Flights<'_>, series: &[(&'a Exchange, bool)]) -> Vec<Gap<'
             .iter()
             .take(200)
             .map(|(call, _)| *call)
-            .find(|call| call.step == refusal.step && !flights.in_flight(refusal, call));
+            .find(|call| call.run() == refusal.run() && !flights.in_flight(refusal, call));
         if let Some(call) = next {
             gaps.push((call.request.first_byte_us.saturating_sub(ready), *refusal, call));
         }

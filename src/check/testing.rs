@@ -59,7 +59,7 @@ impl Story {
                 assigned_headers: assigned.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
                 secret: None,
             },
-            quotas: QuotaFacts { level_1: 100, level_2: 10, enforced: false },
+            quotas: QuotaFacts { level_1: 100, level_2: 10, enforced: false, counting: None, suspension: None },
             token_lifetime_s: 300,
             fhir_url: "https://localhost:8443/ws-diffusion-fhir".to_owned(),
             token_url: "https://localhost:8444/token".to_owned(),
@@ -92,6 +92,7 @@ impl Story {
             input,
             deadline_ms: 20_000,
             impostors: Vec::new(),
+            instance: None,
         };
         self.evidence.steps.push(Step { started, started_us: 0, ended: None, ended_us: Some(0) });
         self.ends(StepEnd::Done)
@@ -101,6 +102,7 @@ impl Story {
     pub(crate) fn ends(&mut self, end: StepEnd) -> &mut Self {
         let ended = StepEnded {
             step: self.step,
+            instance: None,
             end,
             result: None,
             stdout_tail: String::new(),
@@ -196,6 +198,7 @@ impl Story {
         self.evidence.exchanges.push(Exchange {
             number,
             step: Some(self.step),
+            instance: None,
             request,
             decisions: Vec::new(),
             response: Some(response),
