@@ -15,10 +15,14 @@ pub(super) fn note(scene: &Scene<'_>, step: &Step) -> Option<Text> {
     let (mut told, mut unminded) = (0_u32, 0_u32);
     let mut shortest: Option<(u64, u64)> = None;
     for exchange in scene.during(step).filter(|exchange| exchange.status() == Some(200)) {
-        let Some((ready, wait)) = exchange.ready_us().zip(exhausted_for(exchange, scene.epoch_us)) else { continue };
+        let Some((ready, wait)) = exchange.ready_us().zip(exhausted_for(exchange, scene.epoch_us)) else {
+            continue;
+        };
         told += 1;
         let next = scene.during(step).find(|call| {
-            call.number > exchange.number && call.api() == exchange.api() && !flights.in_flight(exchange, call)
+            call.number > exchange.number
+                && call.api() == exchange.api()
+                && !flights.in_flight(exchange, call)
         });
         let Some(next) = next else { continue };
         let gap = next.request.first_byte_us.saturating_sub(ready);
@@ -49,7 +53,9 @@ pub(super) fn note(scene: &Scene<'_>, step: &Step) -> Option<Text> {
 fn exhausted_for(exchange: &Exchange, epoch_us: Option<i64>) -> Option<u64> {
     if let Some(policy) = exchange.response_header("ratelimit") {
         let parameter = |name: &str| {
-            policy.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')?.parse::<u64>().ok())
+            policy
+                .split(';')
+                .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('=')?.parse::<u64>().ok())
         };
         return (parameter("r")? == 0).then_some(parameter("t")?.saturating_mul(1_000_000));
     }

@@ -77,8 +77,9 @@ fn one_fixed_port() -> Finding {
 
 /// Whether quotas were enforced and nobody exceeded them: how the client takes a refusal is then not known.
 fn quota_is_unmet(scene: &Scene<'_>) -> bool {
-    let by_quota =
-        |decision: &Decision| !decision.passed && ["quota-level-1", "quota-level-2"].contains(&decision.gate.as_str());
+    let by_quota = |decision: &Decision| {
+        !decision.passed && ["quota-level-1", "quota-level-2"].contains(&decision.gate.as_str())
+    };
     scene.evidence.setting.quotas.enforced
         && !scene.evidence.exchanges.iter().any(|exchange| exchange.decisions.iter().any(by_quota))
 }
@@ -86,10 +87,7 @@ fn quota_is_unmet(scene: &Scene<'_>) -> bool {
 fn not_refused(scene: &Scene<'_>) -> Finding {
     let count = scene.evidence.exchanges.len();
     Finding::undecided(
-        both!(
-            "{count} échange(s), tous dans le quota.",
-            "{count} exchange(s), all within the quota."
-        ),
+        both!("{count} échange(s), tous dans le quota.", "{count} exchange(s), all within the quota."),
         both!(
             "Le client n’a jamais atteint le quota : sa réaction à un refus n’a donc pas pu être observée.",
             "The client never reached the quota, so its reaction to a refusal could not be observed."

@@ -208,7 +208,11 @@ mod tests {
         assert!([1_800_000, 1_900_000].iter().all(|&at| window.count(at).retry_in_us.is_none()));
         assert_eq!(window.count(1_950_000).retry_in_us, Some(50_000));
         let first = window.count(2_000_000);
-        assert_eq!((first.before, first.after, first.retry_in_us), (0, 1, None), "twice the limit across a boundary");
+        assert_eq!(
+            (first.before, first.after, first.retry_in_us),
+            (0, 1, None),
+            "twice the limit across a boundary"
+        );
         assert_eq!(first.resets_in_us, 2_000_000);
         assert!(window.count(2_100_000).retry_in_us.is_none());
         assert_eq!(window.count(2_200_000).retry_in_us, Some(1_800_000));

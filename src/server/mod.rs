@@ -225,7 +225,8 @@ impl Mock {
             Manner::Plain => (self.tls.clone(), Trick::Plain),
             Manner::OldTls => (self.tls.clone(), Trick::OldTls),
             Manner::Redirect => {
-                let face = Face { guise: guise(Trick::RedirectTarget), tls: self.tls.clone(), instance: None };
+                let face =
+                    Face { guise: guise(Trick::RedirectTarget), tls: self.tls.clone(), instance: None };
                 let plain = listen(face, role).await?;
                 (self.tls.clone(), Trick::Redirect(format!("http://{name}:{plain}")))
             }

@@ -130,7 +130,12 @@ impl State {
             (true, true) => "over the quota",
             (true, false) => "over the quota, which is observed and not enforced here",
         };
-        let quota = QuotaState { before: count.before, after: count.after, limit: count.limit, opens_in_us: count.retry_in_us };
+        let quota = QuotaState {
+            before: count.before,
+            after: count.after,
+            limit: count.limit,
+            opens_in_us: count.retry_in_us,
+        };
         self.journal.write(Event::Decision(Decision {
             exchange,
             gate: gate.to_owned(),
