@@ -7,14 +7,15 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::campaign::QuotaValues;
-use crate::journal::{Api, QuotaFacts};
+use crate::journal::{Api, CountingFacts, QuotaFacts, SuspensionFacts};
+use crate::ror::quota::{Counting, Suspension};
 use crate::ror::whitelist::{Reference, Whitelist};
 use crate::ror::{self, AccessProfile, Directory, Edit, SearchOptions, Stamp, capacity};
 use crate::scenario::{self, AdvertiseDelay, Given, ReplyBody, ScriptedReply, Updated};
 use crate::server::Behaviour;
 use crate::server::behaviour::{
     Advertise, Dialect, ExportBehaviour, Fault, ForeignLink, Gzip, Quotas, Redirect, RetryAfter, Scripted,
-    ScriptedBody, Selector,
+    ScriptedBody, Selector, Suspended,
 };
 
 /// How long a stall or a drip lasts when the scenario does not say.
@@ -115,6 +116,15 @@ fn quotas(given: &scenario::Quotas, campaign: QuotaValues) -> Quotas {
             AdvertiseDelay::Absent => Advertise::Absent,
         },
         dialect: dialect(given.dialect),
+        counting: Counting {
+            window_us: given.window.map_or(charter.counting.window_us, |window| window.micros().max(1_000)),
+            fixed: given.counting == scenario::Counting::Fixed,
+        },
+        announced: given.announced,
+        suspension: given.suspension.map(|given| Suspended {
+            rule: Suspension { after: given.after, lasts_us: given.lasts.micros() },
+            throttled: given.by == scenario::SuspendedBy::Throttling,
+        }),
     }
 }
 
@@ -128,11 +138,19 @@ pub(super) struct BehaviourFacts {
 /// What the journal says of a behaviour, for a service of that profile.
 pub(super) fn facts(behaviour: &Behaviour, profile: AccessProfile) -> BehaviourFacts {
     let quotas = &behaviour.quotas;
+    let counting = quotas.counting;
     let quotas = QuotaFacts {
         level_1: quotas.level_1,
         level_2: quotas.level_2(profile),
         level_2_supplier: Some(quotas.level_2_authenticated),
         enforced: quotas.enforced,
+        counting: (counting != Counting::default())
+            .then(|| CountingFacts { window_ms: counting.window_us / 1_000, fixed: counting.fixed }),
+        suspension: quotas.suspension.map(|suspended| SuspensionFacts {
+            after: suspended.rule.after,
+            lasts_ms: suspended.rule.lasts_us / 1_000,
+            status: if suspended.throttled { 429 } else { 403 },
+        }),
     };
     BehaviourFacts { quotas, drafts: behaviour.search.drafts }
 }

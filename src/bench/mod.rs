@@ -4,6 +4,7 @@ mod behaviour;
 mod folder;
 mod impostor;
 mod loopback;
+mod machines;
 mod noise;
 mod play;
 mod run_started;

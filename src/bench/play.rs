@@ -8,6 +8,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::impostor::Impostors;
+use super::machines::{Machines, side_by_side};
 use super::noise::Noise;
 use super::service::{adapter_variables, scenario_started};
 use super::shared::Shared;
@@ -41,9 +42,11 @@ pub(super) async fn play(shared: &Shared, scenario: &Scenario) {
 }
 
 async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) -> Result<(), String> {
-    let mock = start(shared, scenario, journal).await?;
+    let mut mock = start(shared, scenario, journal).await?;
     let state = tempfile::tempdir().map_err(|error| format!("temporary folder: {error}"))?;
     let variables = adapter_variables(&shared.service, &shared.reference, &mock);
+    let most = scenario.steps.iter().filter_map(|step| step.instances).max().unwrap_or(0);
+    let machines = Machines::start(&mut mock, most, state.path()).await?;
     for (number, step) in (1..).zip(&scenario.steps) {
         mock.set_phase(number);
         if let Some(wait) = step.wait {
@@ -64,10 +67,19 @@ async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
         let canaries = scenario.given.canaries.iter().map(|canary| canary.as_str().to_owned()).collect();
         let call = Call { action: action.clone(), input, variables, canaries };
         let told = std::mem::take(&mut impostors.told);
-        let end = act(shared, journal, number, step, told, call).await;
+        let ends = match step.instances {
+            None => vec![act(shared, journal, Turn { number, step, instance: None }, told, call).await],
+            Some(_) => {
+                let acting = machines.calls(step, number, &call).map(|(instance, call)| {
+                    let turn = Turn { number, step, instance: Some(instance) };
+                    act(shared, journal, turn, Vec::new(), call)
+                });
+                side_by_side(acting).await
+            }
+        };
         impostors.end().await;
         // Without an adapter, further steps would tell nothing.
-        if matches!(end, StepEnd::NotStarted { .. }) {
+        if ends.iter().any(|end| matches!(end, StepEnd::NotStarted { .. })) {
             break;
         }
     }
@@ -98,11 +110,17 @@ async fn start(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
     Ok(mock)
 }
 
+/// Which step is played, and by which of several instances of the client.
+struct Turn<'a> {
+    number: u32,
+    step: &'a Step,
+    instance: Option<u32>,
+}
+
 async fn act(
     shared: &Shared,
     journal: &ScenarioJournal,
-    number: u32,
-    step: &Step,
+    Turn { number, step, instance }: Turn<'_>,
     impostors: Vec<Impostor>,
     mut call: Call,
 ) -> StepEnd {
@@ -116,6 +134,7 @@ async fn act(
         input: call.input.clone(),
         deadline_ms,
         impostors,
+        instance,
     }));
     let has_action =
         shared.campaign.file.actions.as_ref().is_none_or(|actions| actions.contains(&call.action));
@@ -132,7 +151,7 @@ async fn act(
     };
     let ended = redacted(ending, journal);
     let end = ended.end.clone();
-    journal.write(Event::StepEnded(Box::new(StepEnded { step: number, ..ended })));
+    journal.write(Event::StepEnded(Box::new(StepEnded { step: number, instance, ..ended })));
     end
 }
 
@@ -147,9 +166,17 @@ fn step_variables(common: &Variables, scenario: &Scenario, number: u32, state: &
     let mut set = |name: &str, value: String| variables.insert(name.to_owned(), value);
     set("ROR_SCENARIO", scenario.id.clone());
     set("ROR_STEP", number.to_string());
-    set("ROR_STATE_DIR", state.display().to_string());
-    set("ROR_RESULT_FILE", state.join(format!("result-{number}.json")).display().to_string());
+    variables.extend(state_variables(number, state));
     variables
+}
+
+/// Where an adapter keeps what lasts for the scenario, and where it may write the result of a step.
+pub(super) fn state_variables(number: u32, state: &Path) -> [(String, String); 2] {
+    let result = state.join(format!("result-{number}.json"));
+    [
+        ("ROR_STATE_DIR".to_owned(), state.display().to_string()),
+        ("ROR_RESULT_FILE".to_owned(), result.display().to_string()),
+    ]
 }
 
 /// What a client says may hold a secret, too. Cut only once it is redacted, so that no half of a secret stays.
@@ -182,6 +209,7 @@ fn redacted(ending: Ending, journal: &ScenarioJournal) -> StepEnded {
     });
     StepEnded {
         step: 0,
+        instance: None,
         end,
         result,
         stdout_tail: last_part(&redactor.text(&ending.stdout_tail), ending.stdout_tail.len() >= OUTPUT_TAKEN),

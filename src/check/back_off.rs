@@ -177,7 +177,7 @@ fn gaps<'a>(flights: &Flights<'_>, series: &[(&'a Exchange, bool)]) -> (Vec<Gap<
             .iter()
             .take(200)
             .map(|(call, _)| *call)
-            .find(|call| call.step == refusal.step && !flights.in_flight(refusal, call));
+            .find(|call| call.run() == refusal.run() && !flights.in_flight(refusal, call));
         match next {
             Some(call) if flights.in_doubt(refusal, call) => in_doubt = true,
             Some(call) => gaps.push((call.request.first_byte_us.saturating_sub(ready), *refusal, call)),

@@ -116,10 +116,10 @@ impl<'a> Scene<'a> {
         self.evidence.exchanges.iter().filter(move |exchange| step.is_none() || exchange.step == step)
     }
 
-    /// The exchanges of one step.
+    /// The exchanges of one step, and of one instance of the client when several act side by side.
     pub(super) fn during(&self, step: &Step) -> impl Iterator<Item = &'a Exchange> + Clone + use<'a> {
-        let number = Some(step.started.step);
-        self.evidence.exchanges.iter().filter(move |exchange| exchange.step == number)
+        let run = Some(step.run());
+        self.evidence.exchanges.iter().filter(move |exchange| exchange.run() == run)
     }
 
     /// The steps that make the client act, among those that the check is about.

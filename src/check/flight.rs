@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::context::{Scene, decoded_path};
 use super::noise::{DECIDABLE_US, Noise};
-use crate::journal::{Api, Connection, Evidence, Exchange};
+use crate::journal::{Api, Connection, Evidence, Exchange, Run};
 
 /// A request read so soon after a refusal may have left the client before the refusal came to it: 100 ms.
 const WINDOW_US: u64 = 100_000;
@@ -18,16 +18,16 @@ const SETTLING_US: u64 = 10_000;
 /// What is known about the client's parallelism, to tell a request in flight from a disobedient one.
 pub(super) struct Flights<'a> {
     evidence: &'a Evidence,
-    /// Steps in which the client works one call after the other, on this machine.
-    serial: BTreeSet<Option<u32>>,
+    /// Runs in which the client works one call after the other, on this machine.
+    serial: BTreeSet<Option<Run>>,
     noise: Noise<'a>,
 }
 
 impl<'a> Flights<'a> {
     pub(super) fn new(scene: &Scene<'a>) -> Self {
         let evidence = scene.evidence;
-        let steps: BTreeSet<Option<u32>> = evidence.exchanges.iter().map(|exchange| exchange.step).collect();
-        let serial = steps.into_iter().filter(|step| is_serial(evidence, *step)).collect();
+        let runs: BTreeSet<Option<Run>> = evidence.exchanges.iter().map(Exchange::run).collect();
+        let serial = runs.into_iter().filter(|run| is_serial(evidence, *run)).collect();
         Self { evidence, serial, noise: Noise::of(evidence) }
     }
 
@@ -61,7 +61,7 @@ impl<'a> Flights<'a> {
         }
         let connection = self.evidence.connections.get(&later.request.connection);
         let window = if connection.is_some_and(is_local) { WINDOW_US } else { REMOTE_WINDOW_US };
-        let serial = self.serial.contains(&later.step);
+        let serial = self.serial.contains(&later.run());
         // Two parts of a client that works one call after the other can only have begun together: the window then
         // begins with the refused call, so that a refusal that was held back has few or none in flight.
         let until = if serial {
@@ -97,18 +97,18 @@ pub(super) fn call_key(exchange: &Exchange) -> String {
 }
 
 /// Whether a request of the client was never under way together with another, as far as the mock can tell.
-fn is_serial(evidence: &Evidence, step: Option<u32>) -> bool {
+fn is_serial(evidence: &Evidence, run: Option<Run>) -> bool {
     let parallel = evidence
         .steps
         .iter()
-        .find(|candidate| Some(candidate.started.step) == step)
+        .find(|candidate| Some(candidate.run()) == run)
         .and_then(|step| step.started.input.get("parallel")?.as_u64())
         .unwrap_or(1);
     if parallel > 1 {
         return false;
     }
     let mut latest = 0;
-    for exchange in evidence.exchanges.iter().filter(|exchange| exchange.step == step) {
+    for exchange in evidence.exchanges.iter().filter(|exchange| exchange.run() == run) {
         let connection = evidence.connections.get(&exchange.request.connection);
         // Over a network, two calls may be under way for the client and not for the mock.
         if !connection.is_some_and(is_local) {

@@ -246,7 +246,7 @@ fn observed_part(scene: &Scene<'_>, waits: &[(&Exchange, AdvertisedWait)]) -> Op
     if later_calls(scene, refusal).next().is_some() {
         return None;
     }
-    let step = scene.evidence.steps.iter().find(|step| Some(step.started.step) == refusal.step)?;
+    let step = scene.evidence.steps.iter().find(|step| Some(step.run()) == refusal.run())?;
     let observed = step.ended_us?.saturating_sub(refusal.ready_us()?);
     if observed.saturating_add(wait.tolerance_us) >= wait.wait_us {
         return None;
@@ -279,7 +279,7 @@ fn all_at_once(scene: &Scene<'_>, waits: &[(&Exchange, AdvertisedWait)]) -> Opti
     ))
 }
 
-/// The later requests of the same service to the same API, in the same step: processes do not share memory.
+/// The later requests of the same service to the same API, by the same run: processes do not share memory.
 fn later_calls<'a>(scene: &Scene<'a>, refusal: &'a Exchange) -> impl Iterator<Item = &'a Exchange> + use<'a> {
     let from = usize::try_from(refusal.number).unwrap_or(usize::MAX);
     let evidence = scene.evidence;
@@ -287,7 +287,7 @@ fn later_calls<'a>(scene: &Scene<'a>, refusal: &'a Exchange) -> impl Iterator<It
         .exchanges
         .iter()
         .skip(from)
-        .filter(move |call| call.api() == refusal.api() && call.step == refusal.step)
+        .filter(move |call| call.api() == refusal.api() && call.run() == refusal.run())
         .filter(|call| counts_for_service(call))
 }
 

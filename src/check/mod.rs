@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+mod announced;
 mod anomalies;
 mod attempt;
 mod back_off;

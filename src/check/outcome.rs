@@ -73,7 +73,7 @@ impl Kind for ExpectedOutcome {
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
         let mut last = None;
         for step in scene.steps() {
-            let finding = self.judge(step).notes(malformed(step));
+            let finding = self.judge(step).notes(malformed(step)).notes(super::announced::note(scene, step));
             if finding.verdict != super::Verdict::Met {
                 return finding;
             }

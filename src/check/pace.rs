@@ -10,7 +10,7 @@ use super::matcher::api_name;
 use super::noise::{DECIDABLE_US, Noise};
 use super::words::{both, ms};
 use super::{Finding, Kind, Nature};
-use crate::journal::{Api, Exchange};
+use crate::journal::{Api, Exchange, Run};
 use crate::text::Text;
 
 /// `pace`: the client's own pace.
@@ -188,11 +188,11 @@ impl Pace {
 }
 
 /// Calls of the service by step and API: each step is a process of its own, that knows nothing of the one before.
-fn series<'a>(scene: &Scene<'a>) -> BTreeMap<(u32, Api), Vec<&'a Exchange>> {
-    let mut series: BTreeMap<(u32, Api), Vec<&Exchange>> = BTreeMap::new();
+fn series<'a>(scene: &Scene<'a>) -> BTreeMap<(Run, Api), Vec<&'a Exchange>> {
+    let mut series: BTreeMap<(Run, Api), Vec<&Exchange>> = BTreeMap::new();
     for exchange in scene.exchanges().filter(|exchange| exchange.api() != Api::Elsewhere) {
-        if let Some(step) = exchange.step.filter(|_| counts_for_service(exchange)) {
-            series.entry((step, exchange.api())).or_default().push(exchange);
+        if let Some(run) = exchange.run().filter(|_| counts_for_service(exchange)) {
+            series.entry((run, exchange.api())).or_default().push(exchange);
         }
     }
     series

@@ -7,12 +7,15 @@ use super::context::Scene;
 use super::reach::no_traffic;
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Verdict};
-use crate::journal::{Evidence, StepEnd};
+use crate::journal::{Decision, Evidence, Step, StepEnd};
 
 /// Evaluates a kind, or says why nothing can be concluded.
 pub(super) fn guard(kind: &dyn Kind, scene: &Scene<'_>) -> Finding {
     if let Some(obstacle) = obstacle(scene) {
         return unless_proved(kind, scene, obstacle, Nature::Reaction);
+    }
+    if instances_are_one(scene) {
+        return one_fixed_port();
     }
     if !kind.rests_on_connections() && scene.exchanges().next().is_none() {
         return no_traffic(scene);
@@ -34,7 +37,62 @@ pub(super) fn guard(kind: &dyn Kind, scene: &Scene<'_>) -> Finding {
             _ => not_delivered(scene),
         };
     }
+    if quota_is_unmet(scene) {
+        // Obedience needs a refusal; what was done wrong stands.
+        let finding = kind.evaluate(scene);
+        let stands = kind.nature() == Nature::Form || finding.verdict != Verdict::Met;
+        return if stands { finding } else { not_refused(scene) };
+    }
     kind.evaluate(scene)
+}
+
+/// Whether several instances of the client called on one port, so that nobody can tell them apart.
+fn instances_are_one(scene: &Scene<'_>) -> bool {
+    let several = |step: &Step| step.started.instance.is_some();
+    scene.steps().filter(|step| several(step)).any(|step| {
+        let number = Some(step.started.step);
+        scene.exchanges().any(|exchange| exchange.step == number && exchange.instance.is_none())
+    })
+}
+
+fn one_fixed_port() -> Finding {
+    Finding::skipped(
+        both!(
+            "Plusieurs instances du client ont appelé le même port.",
+            "Several instances of the client called the same port."
+        ),
+        both!(
+            "Sur un port fixe, les instances ne se distinguent pas : aucune ne peut être jugée.",
+            "On one fixed port the instances cannot be told apart: none can be judged."
+        ),
+    )
+    .remedy(
+        both!(
+            "Rejouez ce scénario sans --port, si l’adaptateur sait lire les adresses dans ROR_TOKEN_URL et ROR_FHIR_URL.",
+            "Play this scenario without --port, if the adapter can read the addresses in ROR_TOKEN_URL and ROR_FHIR_URL."
+        ),
+        Party::Configuration,
+    )
+}
+
+/// Whether quotas were enforced and nobody exceeded them: how the client takes a refusal is then not known.
+fn quota_is_unmet(scene: &Scene<'_>) -> bool {
+    let by_quota = |decision: &Decision| {
+        !decision.passed && ["quota-level-1", "quota-level-2"].contains(&decision.gate.as_str())
+    };
+    scene.evidence.setting.quotas.enforced
+        && !scene.evidence.exchanges.iter().any(|exchange| exchange.decisions.iter().any(by_quota))
+}
+
+fn not_refused(scene: &Scene<'_>) -> Finding {
+    let count = scene.evidence.exchanges.len();
+    Finding::undecided(
+        both!("{count} échange(s), tous dans le quota.", "{count} exchange(s), all within the quota."),
+        both!(
+            "Le client n’a jamais atteint le quota : sa réaction à un refus n’a donc pas pu être observée.",
+            "The client never reached the quota, so its reaction to a refusal could not be observed."
+        ),
+    )
 }
 
 /// A violation seen on the wire stands, whatever else went wrong, when the kind's nature allows it.

@@ -60,7 +60,14 @@ impl Story {
                 assigned_headers: assigned.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
                 secret: None,
             },
-            quotas: QuotaFacts { level_1: 100, level_2: 10, level_2_supplier: None, enforced: false },
+            quotas: QuotaFacts {
+                level_1: 100,
+                level_2: 10,
+                level_2_supplier: None,
+                enforced: false,
+                counting: None,
+                suspension: None,
+            },
             token_lifetime_s: 300,
             fhir_url: "https://localhost:8443/ws-diffusion-fhir".to_owned(),
             token_url: "https://localhost:8444/token".to_owned(),
@@ -93,6 +100,7 @@ impl Story {
             input,
             deadline_ms: 20_000,
             impostors: Vec::new(),
+            instance: None,
         };
         self.evidence.steps.push(Step { started, started_us: 0, ended: None, ended_us: Some(0) });
         self.ends(StepEnd::Done)
@@ -103,6 +111,7 @@ impl Story {
         let ended = StepEnded {
             canaries: Vec::new(),
             step: self.step,
+            instance: None,
             end,
             result: None,
             stdout_tail: String::new(),
@@ -199,6 +208,7 @@ impl Story {
         self.evidence.exchanges.push(Exchange {
             number,
             step: Some(self.step),
+            instance: None,
             request,
             decisions: Vec::new(),
             response: Some(response),

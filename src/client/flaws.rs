@@ -175,6 +175,9 @@ flaws! {
         UnboundedRetries, "unbounded-retries",
             "Sans délai annoncé, répète toutes les 200 ms après un 429, jusqu'à son échéance.",
             "Without an advertised delay, repeats every 200 ms after a 429 until its deadline.";
+        HammersQuota, "hammers-quota",
+            "Répète toutes les 50 ms, cent fois au plus, un appel refusé par un 429, et prend pour vide ce qu'un 403 refuse.",
+            "Repeats a call refused with 429 every 50 ms, a hundred times at most, and takes what a 403 refuses for empty.";
         Retries403, "retries-403",
             "Répète trois fois un appel refusé par un 403.",
             "Repeats three times a call refused with 403.";
@@ -223,6 +226,12 @@ flaws! {
         WaitsAnyDelay, "waits-any-delay",
             "Attend n'importe quel délai annoncé, négatif ou démesuré compris.",
             "Waits for any delay advertised, negative and immense ones included.";
+        ChokesOnQuotaHeaders, "chokes-on-quota-headers",
+            "Plante sans un mot sur une réponse 200 qui porte des en-têtes de quota.",
+            "Crashes without a word on a 200 that carries quota headers.";
+        CachesRefusals, "caches-refusals",
+            "Garde un 429 dans son cache et le ressert plus tard sans rappeler le ROR.",
+            "Keeps a 429 in its cache and serves it again later without calling the ROR.";
         CutsLongDelays, "cuts-long-delays",
             "N'attend jamais plus de deux secondes.",
             "Never waits for more than two seconds.";

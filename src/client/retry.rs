@@ -30,6 +30,9 @@ pub(crate) const REPEATS_OF_REFUSALS: u32 = 30;
 /// Attempts of `hammers-outages`, and the delay before each.
 const ATTEMPTS_OF_A_HAMMER: u32 = 40;
 const BETWEEN_BLOWS: Duration = Duration::from_millis(100);
+/// Attempts of `hammers-quota`, and the delay before each.
+const ATTEMPTS_AGAINST_QUOTA: u32 = 100;
+const BETWEEN_HASTY_CALLS: Duration = Duration::from_millis(50);
 /// The longest delay that `cuts-long-delays` waits for.
 const LONGEST_WHEN_CUT: Duration = Duration::from_secs(2);
 /// A delay of more than a century is a mistake, not a wait.
@@ -185,6 +188,8 @@ fn flawed_repeat(
         Some((Repeat::hasty(Duration::from_millis(100)), 6))
     } else if flaws.has(Flaw::HotLoopWithoutRetryAfter) && !told {
         Some((Repeat::hasty(Duration::ZERO), 21))
+    } else if flaws.has(Flaw::HammersQuota) && status == 429 {
+        Some((Repeat::hasty(BETWEEN_HASTY_CALLS), ATTEMPTS_AGAINST_QUOTA))
     } else if flaws.has(Flaw::UnboundedRetries) && !told && status == 429 {
         Some((Repeat::alone(Duration::from_millis(200)), u32::MAX))
     } else if flaws.has(Flaw::HammersOutages) && !told && status == 503 {
@@ -314,6 +319,7 @@ mod tests {
         assert_eq!(deviations(Flaw::UnboundedRetries), [2]);
         assert_eq!(deviations(Flaw::Ignores503RetryAfter), [3, 6]);
         assert_eq!(deviations(Flaw::Token429HotLoop), [5]);
+        assert_eq!(deviations(Flaw::HammersQuota), [0, 1, 2, 5]);
         for flaw in [Flaw::Floods, Flaw::TokenPerCall, Flaw::Retries403] {
             assert_eq!(deviations(flaw), [0_usize; 0]);
         }

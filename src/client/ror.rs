@@ -1,5 +1,6 @@
 //! The ROR's FHIR APIs as the actions see them: a call that gives an answer, or an error that says why.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -171,6 +172,9 @@ impl Ror {
             if is_redirect(answer.status) && self.session.flaws.has(Flaw::RedirectIsEmpty) {
                 return Reading::Taken(Fetched { body: content::nothing(), date: None });
             }
+            if answer.status == 403 && self.session.flaws.has(Flaw::HammersQuota) {
+                return Reading::Taken(Fetched { body: content::nothing(), date: None });
+            }
             if answer.status != 200 {
                 return Reading::Refused(answer);
             }
@@ -224,7 +228,9 @@ impl Ror {
         let mut redirected;
         let mut call = call;
         loop {
+            self.refuses_from_cache(call).await?;
             let (token, outcome) = self.attempt(call, &insistence).await?;
+            self.caches_refusal(call, &outcome);
             if let (false, Some(cause)) = (call.repeatable, outcome.lost()) {
                 return Err(ClientError::Lost { call: call.name.clone(), cause });
             }
@@ -233,6 +239,9 @@ impl Ror {
             };
             if answer.status != 401 {
                 self.tokens.accepted(&token).await;
+            }
+            if self.session.flaws.has(Flaw::ChokesOnQuotaHeaders) && announces_quota(&answer.headers) {
+                return Err(ClientError::Crash);
             }
             let answer = match content::decoded(answer, &self.session.flaws) {
                 Ok(answer) => answer,
@@ -275,6 +284,33 @@ impl Ror {
                 }
             }
         }
+    }
+
+    /// `caches-refusals`: a 429 of before is served again, to a client that has its token.
+    async fn refuses_from_cache(&self, call: &Call) -> Result<(), ClientError> {
+        if !self.cached_refusal(call).is_some_and(|file| file.exists()) {
+            return Ok(());
+        }
+        self.tokens.current().await?;
+        Err(ClientError::StillThrottled { call: call.name.clone(), status: 429, attempts: 1 })
+    }
+
+    fn caches_refusal(&self, call: &Call, outcome: &Outcome) {
+        if let Some(file) = self.cached_refusal(call)
+            && outcome.answer.as_ref().is_ok_and(|answer| answer.status == 429)
+        {
+            // Without its cache, the flaw does not show.
+            let _ = std::fs::write(file, call.url.to_string());
+        }
+    }
+
+    /// Where `caches-refusals` keeps the refusal of a call.
+    fn cached_refusal(&self, call: &Call) -> Option<PathBuf> {
+        if !self.session.flaws.has(Flaw::CachesRefusals) {
+            return None;
+        }
+        let name: String = call.url.path().chars().map(|c| if c == '/' { '_' } else { c }).collect();
+        Some(Path::new(self.session.settings.get("ROR_STATE_DIR")?).join(format!("refused{name}")))
     }
 
     async fn attempt(
@@ -400,6 +436,11 @@ impl Outcome {
             _ => None,
         }
     }
+}
+
+/// Whether an answer says how much of a quota is left.
+fn announces_quota(headers: &HeaderMap) -> bool {
+    ["ratelimit", "x-rate-limit-remaining"].iter().any(|name| headers.contains_key(*name))
 }
 
 /// Whether a status is a redirection that asks for the same again elsewhere (RFC 9110 §15.4).

@@ -180,6 +180,32 @@ pub struct QuotaFacts {
     pub level_2_supplier: Option<u32>,
     /// Whether exceeding them is answered 429; otherwise they are observed only.
     pub enforced: bool,
+    /// How they are counted, when not in a sliding second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counting: Option<CountingFacts>,
+    /// What follows from calling on while told to wait; none when nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspension: Option<SuspensionFacts>,
+}
+
+/// How quotas are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountingFacts {
+    /// Length of the window, in milliseconds.
+    pub window_ms: u64,
+    /// Whether the count restarts at multiples of that length since the run began; otherwise the window slides.
+    pub fixed: bool,
+}
+
+/// The suspension that follows from calling on while told to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuspensionFacts {
+    /// The call too early with which it begins, from 1.
+    pub after: u32,
+    /// How long it lasts, in milliseconds.
+    pub lasts_ms: u64,
+    /// Status of what is refused meanwhile.
+    pub status: u16,
 }
 
 impl QuotaFacts {
@@ -208,6 +234,9 @@ pub struct StepStarted {
     /// Servers of this step that a client must refuse.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub impostors: Vec<Impostor>,
+    /// Which of several instances of the client, from 1, that act side by side; none when there is one only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<u32>,
 }
 
 /// A server that a client must refuse, in place of one of the mock's own for a step.
@@ -251,6 +280,9 @@ pub struct DataChanged {
 pub struct StepEnded {
     /// The step.
     pub step: u32,
+    /// Which instance, as in `step-started`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<u32>,
     /// How.
     pub end: StepEnd,
     /// The result that the adapter gave; none when it gave none.

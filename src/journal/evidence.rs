@@ -31,6 +31,8 @@ pub struct Exchange {
     pub number: u32,
     /// The step during which the request came, from 1; none between steps.
     pub step: Option<u32>,
+    /// Which of several instances of the client sent it, from 1; none when there is one only, or nobody knows.
+    pub instance: Option<u32>,
     /// The request.
     pub request: Request,
     /// What gates, quotas and faults decided, in order.
@@ -56,6 +58,15 @@ pub struct Connection {
     pub closed: Option<ConnectionClosed>,
 }
 
+/// One run of the client: processes do not share memory, so that each answers for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Run {
+    /// The step, from 1.
+    pub step: u32,
+    /// Which of several instances side by side, from 1.
+    pub instance: Option<u32>,
+}
+
 /// A change of the mock's data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
@@ -78,7 +89,21 @@ pub struct Step {
     pub ended_us: Option<u64>,
 }
 
+impl Step {
+    /// The run that it is.
+    #[must_use]
+    pub fn run(&self) -> Run {
+        Run { step: self.started.step, instance: self.started.instance }
+    }
+}
+
 impl Exchange {
+    /// The run that it belongs to; none between steps.
+    #[must_use]
+    pub fn run(&self) -> Option<Run> {
+        self.step.map(|step| Run { step, instance: self.instance })
+    }
+
     /// The path of the request, without its query.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -187,10 +212,14 @@ impl Collector {
                 evidence.steps.push(Step { started, started_us: at, ended: None, ended_us: None });
             }
             Event::StepEnded(ended) => {
-                self.current_step = None;
-                if let Some(step) = evidence.steps.iter_mut().find(|step| step.started.step == ended.step) {
+                let run = Run { step: ended.step, instance: ended.instance };
+                if let Some(step) = evidence.steps.iter_mut().find(|step| step.run() == run) {
                     step.ended = Some(*ended);
                     step.ended_us = Some(at);
+                }
+                let goes_on = |step: &Step| step.started.step == run.step && step.ended.is_none();
+                if !evidence.steps.iter().any(goes_on) {
+                    self.current_step = None;
                 }
             }
             Event::DataChanged(change) => {
@@ -216,6 +245,10 @@ impl Collector {
             Event::Request(request) => evidence.exchanges.push(Exchange {
                 number: request.exchange,
                 step: self.current_step,
+                instance: evidence
+                    .connections
+                    .get(&request.connection)
+                    .and_then(|connection| connection.opened.instance),
                 request: *request,
                 decisions: Vec::new(),
                 response: None,

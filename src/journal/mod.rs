@@ -12,7 +12,7 @@ mod write;
 pub use baseline::{Baseline, ExpectedFailure};
 pub use canary::{Canaries, CanarySeen, Output};
 pub use event::*;
-pub use evidence::{Change, Collector, Connection, Evidence, Exchange, Step};
+pub use evidence::{Change, Collector, Connection, Evidence, Exchange, Run, Step};
 pub use read::{BodyFolder, BrokenLine, Reader};
 pub use redact::Redactor;
 pub use wire::*;

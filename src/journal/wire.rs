@@ -33,6 +33,9 @@ pub struct ConnectionOpened {
     /// What is wrong with that server: `expired`, `wrong-host`… as in `step-started`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defect: Option<String>,
+    /// The instance of the client to which this listener belongs, when several act side by side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<u32>,
 }
 
 /// How the TLS handshake ended.
@@ -195,7 +198,7 @@ pub struct Body {
 pub struct Decision {
     /// The exchange.
     pub exchange: u32,
-    /// `quota-level-1`, `client-id`, `credential`, `token`, `whitelist`, `quota-level-2`, `headers`, `grant`, `route`, `scripted`.
+    /// `quota-level-1`, `client-id`, `credential`, `token`, `whitelist`, `quota-level-2`, `suspension`, `headers`, `grant`, `route`, `scripted`.
     pub gate: String,
     /// Whether the request may go on.
     pub passed: bool,
@@ -215,6 +218,9 @@ pub struct QuotaState {
     pub after: u32,
     /// The limit.
     pub limit: u32,
+    /// Of a call over the limit: microseconds until one would be within it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_in_us: Option<u64>,
 }
 
 /// An answer was handed to the connection.

@@ -62,6 +62,12 @@ pub(super) fn draw(
     Some(Timeline { end_us, marks, waits })
 }
 
+/// Token endpoint and APIs apart, and so is each instance of the client: none waits for another's refusal.
 fn lane(exchange: &Exchange) -> &'static str {
-    if exchange.api() == Api::Token { "token" } else { "api" }
+    const TOKEN: [&str; 9] =
+        ["token", "token 1", "token 2", "token 3", "token 4", "token 5", "token 6", "token 7", "token 8"];
+    const API: [&str; 9] = ["api", "api 1", "api 2", "api 3", "api 4", "api 5", "api 6", "api 7", "api 8"];
+    let lanes = if exchange.api() == Api::Token { TOKEN } else { API };
+    let instance = exchange.instance.and_then(|instance| usize::try_from(instance).ok()).unwrap_or(0);
+    lanes.get(instance).copied().unwrap_or(lanes[0])
 }

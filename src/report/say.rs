@@ -142,7 +142,7 @@ impl Say {
     }
 
     pub(crate) fn quota(&self, quota: &QuotaState) -> String {
-        let QuotaState { before, after, limit } = quota;
+        let QuotaState { before, after, limit, .. } = quota;
         match self.lang {
             Lang::Fr => {
                 format!("appels dans la fenêtre : {before} avant, {after} avec celui-ci, limite {limit}")

@@ -250,6 +250,49 @@ pub struct Quotas {
     pub retry_after: AdvertiseDelay,
     /// In which headers the 429 speaks.
     pub dialect: Dialect,
+    /// How calls are counted.
+    pub counting: Counting,
+    /// Length of the window in which they are counted; 1s when absent.
+    pub window: Option<Seconds>,
+    /// Whether answers within the quota say, in that dialect, how much of it is left.
+    pub announced: bool,
+    /// What a service meets that calls on while it is told to wait.
+    pub suspension: Option<Suspension>,
+}
+
+/// How calls are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Counting {
+    /// In a window that slides.
+    #[default]
+    Sliding,
+    /// In windows that follow one another: the count restarts at each boundary.
+    Fixed,
+}
+
+/// What a service meets that calls on while it is told to wait: a suspension from all the APIs.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Suspension {
+    /// The call too early with which it begins, from 1; calls within 500 ms of the refusal are not counted.
+    pub after: u32,
+    /// How long it lasts.
+    pub lasts: Seconds,
+    /// How calls are refused meanwhile.
+    #[serde(default)]
+    pub by: SuspendedBy,
+}
+
+/// How the calls of a suspended service are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuspendedBy {
+    /// 403.
+    #[default]
+    Forbidden,
+    /// 429, with the delay that is left.
+    Throttling,
 }
 
 /// In which headers a refusal by quota speaks.
@@ -428,6 +471,8 @@ pub struct Step {
     pub change: Option<Vec<Change>>,
     /// Servers that the client must refuse, in place of the mock's own for this step.
     pub server: Option<Impostors>,
+    /// How many instances of the client act side by side, each as on a machine of its own, with the same credentials.
+    pub instances: Option<u32>,
 }
 
 /// Servers that a client must refuse: what is wrong with each.

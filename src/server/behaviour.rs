@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::journal::Api;
+use crate::ror::quota::{Counting, Suspension};
 use crate::ror::whitelist::{Assigned, Whitelist};
 use crate::ror::{AccessProfile, Directory, SearchOptions, capacity};
 
@@ -110,6 +111,21 @@ pub struct Quotas {
     pub advertise: Advertise,
     /// In which dialect it does so.
     pub dialect: Dialect,
+    /// How calls are counted.
+    pub counting: Counting,
+    /// Whether answers within the quota say, in that dialect, how much of it is left.
+    pub announced: bool,
+    /// What a service meets that calls on while it is told to wait.
+    pub suspension: Option<Suspended>,
+}
+
+/// What a service meets that calls on while it is told to wait (CHA-Q-05).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Suspended {
+    /// When, and for how long.
+    pub rule: Suspension,
+    /// Whether it is refused with 429 and a longer delay; otherwise with 403.
+    pub throttled: bool,
 }
 
 impl Default for Quotas {
@@ -122,6 +138,9 @@ impl Default for Quotas {
             other_services: 0,
             advertise: Advertise::Seconds,
             dialect: Dialect::Rfc,
+            counting: Counting::default(),
+            announced: false,
+            suspension: None,
         }
     }
 }

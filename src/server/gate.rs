@@ -41,12 +41,15 @@ pub(super) fn answer(state: &State, request: &Received) -> Answer {
     };
     state.decide(exchange, "whitelist", true, "active");
     let quota = state.count_level_2(exchange, api, entry);
+    if let Some((suspended, left_us)) = state.suspended(exchange, entry, &quota) {
+        return refusal::suspended(state, api, suspended, left_us);
+    }
     if let Some(scripted) = state.scripted(request, &entry.service) {
         return refusal::scripted(state, request, scripted, || ordinary(state, request, entry));
     }
     match quota {
         Err(count) => refusal::quota(state, api, &count),
-        Ok(()) => ordinary(state, request, entry),
+        Ok(count) => refusal::announced(state, ordinary(state, request, entry), &count),
     }
 }
 

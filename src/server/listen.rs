@@ -59,6 +59,8 @@ pub(super) type NewFace = (Face, oneshot::Sender<()>);
 pub(super) struct Face {
     pub(super) guise: Guise,
     pub(super) tls: Tls,
+    /// The instance of the client that it is for, when several act side by side.
+    pub(super) instance: Option<u32>,
 }
 
 /// What a listener pretends to be.
@@ -142,8 +144,7 @@ impl Listener {
         peer: SocketAddr,
         port: u16,
     ) -> impl Future<Output = ()> + Send + use<> {
-        let Face { guise, tls } = self.face.clone();
-        serve(stream, peer, self.role, guise, tls, Arc::clone(&self.state), port)
+        serve(stream, peer, self.role, self.face.clone(), Arc::clone(&self.state), port)
     }
 }
 
@@ -151,8 +152,7 @@ async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     role: Role,
-    guise: Guise,
-    tls: Tls,
+    Face { guise, tls, instance }: Face,
     state: Arc<State>,
     port: u16,
 ) {
@@ -170,6 +170,7 @@ async fn serve(
         peer: peer.to_string(),
         step,
         defect,
+        instance,
     }));
     // Small answers must not wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);

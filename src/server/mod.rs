@@ -92,6 +92,14 @@ pub struct Mock {
     only: Option<mpsc::Sender<NewFace>>,
 }
 
+/// Where one of several instances of a client finds the mock.
+pub struct Entrance {
+    /// URL of the token endpoint.
+    pub token_url: String,
+    /// Base URL of the APIs, without a path.
+    pub api_url: String,
+}
+
 /// A server that a client must refuse, while it listens. Dropping it stops it.
 pub struct Impersonation {
     /// Scheme, host and port.
@@ -150,7 +158,7 @@ impl Mock {
             if role == Role::All {
                 only = Some(change);
             }
-            let face = Face { guise: Guise::Honest, tls: tls.clone() };
+            let face = Face { guise: Guise::Honest, tls: tls.clone(), instance: None };
             let listener = Listener { socket, role, face, faces, state: Arc::clone(&state) };
             listeners.push(tokio::spawn(listener.serve(stopped.clone())));
         }
@@ -159,6 +167,33 @@ impl Mock {
             |index: usize| format!("https://{name}:{}", ports.get(index).or(ports.first()).unwrap_or(&0));
         let (token_url, api_url) = (format!("{}{TOKEN_PATH}", origin(0)), origin(1));
         Ok(Self { token_url, api_url, state, stop, listeners, place: place.clone(), tls: tls.clone(), only })
+    }
+
+    /// Opens ports of its own for one of several instances of a client: the same mock stands behind them, and the
+    /// journal tells who calls. With one fixed port there are no others, and nobody can tell.
+    ///
+    /// # Errors
+    /// When a port cannot be had.
+    pub async fn entrance(&mut self, instance: u32) -> io::Result<Entrance> {
+        let mut entrance = Entrance { token_url: self.token_url.clone(), api_url: self.api_url.clone() };
+        if self.place.port.is_some() {
+            return Ok(entrance);
+        }
+        let name = host(&self.place);
+        for role in [Role::Authorisation, Role::Api] {
+            let socket = listen::bind(SocketAddr::new(self.place.address, 0)).await?;
+            let origin = format!("https://{name}:{}", socket.local_addr()?.port());
+            // Nobody will change its face: the channel is closed at once.
+            let (_, faces) = mpsc::channel(1);
+            let face = Face { guise: Guise::Honest, tls: self.tls.clone(), instance: Some(instance) };
+            let listener = Listener { socket, role, face, faces, state: Arc::clone(&self.state) };
+            self.listeners.push(tokio::spawn(listener.serve(self.stop.subscribe())));
+            match role {
+                Role::Authorisation => entrance.token_url = format!("{origin}{TOKEN_PATH}"),
+                _ => entrance.api_url = origin,
+            }
+        }
+        Ok(entrance)
     }
 
     /// Lets a server that a client must refuse listen, for that step: same host, its own port, so that no connection
@@ -184,18 +219,19 @@ impl Mock {
             Ok(port)
         };
         let name = host(&self.place);
-        let honest = Face { guise: Guise::Honest, tls: self.tls.clone() };
+        let honest = Face { guise: Guise::Honest, tls: self.tls.clone(), instance: None };
         let (tls, trick) = match impostor.manner {
             Manner::Certificate(tls) => (tls, Trick::Certificate),
             Manner::Plain => (self.tls.clone(), Trick::Plain),
             Manner::OldTls => (self.tls.clone(), Trick::OldTls),
             Manner::Redirect => {
-                let face = Face { guise: guise(Trick::RedirectTarget), tls: self.tls.clone() };
+                let face =
+                    Face { guise: guise(Trick::RedirectTarget), tls: self.tls.clone(), instance: None };
                 let plain = listen(face, role).await?;
                 (self.tls.clone(), Trick::Redirect(format!("http://{name}:{plain}")))
             }
         };
-        let face = Face { guise: guise(trick), tls };
+        let face = Face { guise: guise(trick), tls, instance: None };
         let (port, only) = match (&self.only, self.place.port) {
             (Some(only), Some(port)) => {
                 change_face(only, face).await;

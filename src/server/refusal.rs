@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::answer::Answer;
-use super::behaviour::{Advertise, Dialect, Fault, Gzip, Redirect, RetryAfter, Scripted, ScriptedBody};
+use super::behaviour::{
+    Advertise, Dialect, Fault, Gzip, Redirect, RetryAfter, Scripted, ScriptedBody, Suspended,
+};
 use super::received::Received;
 use super::state::State;
 use crate::journal::Api;
@@ -15,8 +17,32 @@ use crate::ror::quota::{self, Count};
 
 /// 429 by quota (CHA-Q-04), with Retry-After as the mock is set to give it.
 pub(super) fn quota(state: &State, api: Api, count: &Count) -> Answer {
-    let refused = usual(api, 429, "Too many requests: the quota is exceeded");
-    let wait_us = count.retry_in_us.unwrap_or(quota::WINDOW_US);
+    let wait_us = count.retry_in_us.unwrap_or(state.behaviour.quotas.counting.window_us);
+    throttled(state, api, "Too many requests: the quota is exceeded", count.limit, wait_us)
+}
+
+/// What a service meets that went on calling while it was told to wait (CHA-Q-05).
+pub(super) fn suspended(state: &State, api: Api, suspended: Suspended, left_us: u64) -> Answer {
+    let what = "The authorisation of this service is suspended: it called on while it was told to wait";
+    if suspended.throttled {
+        let limit = state.behaviour.quotas.level_2_authenticated;
+        return throttled(state, api, what, limit, left_us);
+    }
+    usual(api, 403, what)
+}
+
+/// An answer within the quota, which says how much of it is left if the mock is set to do so.
+pub(super) fn announced(state: &State, answer: Answer, count: &Count) -> Answer {
+    let quotas = &state.behaviour.quotas;
+    if !quotas.announced {
+        return answer;
+    }
+    let left = count.limit.saturating_sub(count.after);
+    in_dialect(state, answer, quotas.dialect, (count.limit, left), Some(count.resets_in_us))
+}
+
+fn throttled(state: &State, api: Api, what: &str, limit: u32, wait_us: u64) -> Answer {
+    let refused = usual(api, 429, what);
     let quotas = &state.behaviour.quotas;
     match (quotas.dialect, quotas.advertise) {
         (Dialect::Rfc, Advertise::Absent) => refused,
@@ -24,12 +50,19 @@ pub(super) fn quota(state: &State, api: Api, count: &Count) -> Answer {
             refused.retry_after(&quota::advertised_seconds(wait_us).to_string())
         }
         (Dialect::Rfc, Advertise::Date) => refused.retry_after(&date_in(state, wait_us)),
-        (dialect, _) => in_dialect(state, refused, dialect, count.limit, Some(wait_us)),
+        (dialect, _) => in_dialect(state, refused, dialect, (limit, 0), Some(wait_us)),
     }
 }
 
-/// Says in a dialect without Retry-After when the quota opens again; with no delay, that nobody knows.
-fn in_dialect(state: &State, answer: Answer, dialect: Dialect, limit: u32, wait_us: Option<u64>) -> Answer {
+/// Says in a dialect without Retry-After how much of the quota is left and when there is more; with no delay, that
+/// nobody knows.
+fn in_dialect(
+    state: &State,
+    answer: Answer,
+    dialect: Dialect,
+    (limit, left): (u32, u32),
+    wait_us: Option<u64>,
+) -> Answer {
     match dialect {
         Dialect::Rfc | Dialect::Bare => answer,
         Dialect::Gravitee => {
@@ -40,13 +73,14 @@ fn in_dialect(state: &State, answer: Answer, dialect: Dialect, limit: u32, wait_
             });
             answer
                 .with(HeaderName::from_static("x-rate-limit-limit"), &limit.to_string())
-                .with(HeaderName::from_static("x-rate-limit-remaining"), "0")
+                .with(HeaderName::from_static("x-rate-limit-remaining"), &left.to_string())
                 .with(HeaderName::from_static("x-rate-limit-reset"), &reset.to_string())
         }
         Dialect::DraftRatelimit => {
-            let window_s = quota::WINDOW_US / 1_000_000;
+            let window_s = quota::advertised_seconds(state.behaviour.quotas.counting.window_us);
             let policy = format!("\"default\";q={limit};w={window_s}");
-            let left = format!("\"default\";r=0;t={}", wait_us.map_or(window_s, quota::advertised_seconds));
+            let resets_in = wait_us.map_or(window_s, quota::advertised_seconds);
+            let left = format!("\"default\";r={left};t={resets_in}");
             answer
                 .with(HeaderName::from_static("ratelimit-policy"), &policy)
                 .with(HeaderName::from_static("ratelimit"), &left)
@@ -107,7 +141,7 @@ fn advertised(state: &State, answer: Answer, scripted: &Scripted) -> Answer {
             Some(RetryAfter::Raw(_) | RetryAfter::Several(_)) | None => None,
         };
         let limit = state.behaviour.quotas.level_2_authenticated;
-        return in_dialect(state, answer, scripted.dialect, limit, wait_us);
+        return in_dialect(state, answer, scripted.dialect, (limit, 0), wait_us);
     }
     match &scripted.retry_after {
         None => answer,

@@ -8,14 +8,14 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::anomalies::Tasks;
-use super::behaviour::{Behaviour, ForeignLink, Scripted};
+use super::behaviour::{Behaviour, ForeignLink, Scripted, Suspended};
 use super::data::Data;
 use super::export::Exports;
 use super::paths::FHIR_PATH;
 use super::received::Received;
 use super::token::{TokenKey, Tokens};
 use crate::journal::{Api, Decision, Event, QuotaState, ScenarioJournal};
-use crate::ror::quota::{Count, Window, Windows};
+use crate::ror::quota::{Conduct, Count, Window, Windows};
 use crate::ror::whitelist::Entry;
 use crate::ror::{AccessProfile, SearchResult};
 
@@ -31,6 +31,8 @@ pub(super) struct State {
     pub(super) names: Vec<String>,
     level_1: Mutex<Windows<Api>>,
     level_2: Mutex<Windows<(String, Api)>>,
+    /// How each service behaves while it is told to wait.
+    conducts: Mutex<BTreeMap<String, Conduct>>,
     /// What each scripted reply has met, by service.
     matched: Mutex<BTreeMap<(String, u32), Met>>,
     searches: Mutex<Searches>,
@@ -98,27 +100,29 @@ impl State {
             names,
             level_1: Mutex::new(Windows::new()),
             level_2: Mutex::new(Windows::new()),
+            conducts: Mutex::default(),
             searches: Mutex::default(),
         }
     }
 
     /// Counts a call at level 1, and says in the journal what came of it.
-    pub(super) fn count_level_1(&self, exchange: u32, api: Api) -> Result<(), Count> {
+    pub(super) fn count_level_1(&self, exchange: u32, api: Api) -> Result<Count, Count> {
         let quotas = &self.behaviour.quotas;
-        let make = || Window::new(quotas.level_1, quotas.other_services);
+        let make = || Window::new(quotas.counting, quotas.level_1, quotas.other_services);
         let count = lock(&self.level_1).count(api, self.journal.now_us(), make);
         self.quota_decision(exchange, "quota-level-1", count)
     }
 
     /// Counts a call of a service at level 2, and says in the journal what came of it.
-    pub(super) fn count_level_2(&self, exchange: u32, api: Api, entry: &Entry) -> Result<(), Count> {
-        let limit = self.behaviour.quotas.level_2(entry.access_profile());
-        let make = || Window::new(limit, 0);
+    pub(super) fn count_level_2(&self, exchange: u32, api: Api, entry: &Entry) -> Result<Count, Count> {
+        let quotas = &self.behaviour.quotas;
+        let limit = quotas.level_2(entry.access_profile());
+        let make = || Window::new(quotas.counting, limit, 0);
         let count = lock(&self.level_2).count((entry.service.clone(), api), self.journal.now_us(), make);
         self.quota_decision(exchange, "quota-level-2", count)
     }
 
-    fn quota_decision(&self, exchange: u32, gate: &str, count: Count) -> Result<(), Count> {
+    fn quota_decision(&self, exchange: u32, gate: &str, count: Count) -> Result<Count, Count> {
         let exceeded = count.retry_in_us.is_some();
         let refused = exceeded && self.behaviour.quotas.enforced;
         let reason = match (exceeded, refused) {
@@ -126,7 +130,12 @@ impl State {
             (true, true) => "over the quota",
             (true, false) => "over the quota, which is observed and not enforced here",
         };
-        let quota = QuotaState { before: count.before, after: count.after, limit: count.limit };
+        let quota = QuotaState {
+            before: count.before,
+            after: count.after,
+            limit: count.limit,
+            opens_in_us: count.retry_in_us,
+        };
         self.journal.write(Event::Decision(Decision {
             exchange,
             gate: gate.to_owned(),
@@ -134,7 +143,31 @@ impl State {
             reason: reason.to_owned(),
             quota: Some(quota),
         }));
-        if refused { Err(count) } else { Ok(()) }
+        if refused { Err(count) } else { Ok(count) }
+    }
+
+    /// Takes note of a call of a service and of what its quota said; gives the suspension that it meets, and for how
+    /// many microseconds still. Each service is suspended from all the APIs at once.
+    pub(super) fn suspended(
+        &self,
+        exchange: u32,
+        entry: &Entry,
+        quota: &Result<Count, Count>,
+    ) -> Option<(Suspended, u64)> {
+        let suspended = self.behaviour.quotas.suspension?;
+        let refused_for_us = quota.as_ref().err().and_then(|count| count.retry_in_us);
+        let mut conducts = lock(&self.conducts);
+        let conduct = conducts.entry(entry.service.clone()).or_default();
+        let left_us = conduct.call(self.journal.now_us(), refused_for_us, suspended.rule);
+        let early = conduct.early();
+        drop(conducts);
+        if left_us.is_some() || early > 0 {
+            let what = if left_us.is_some() { "suspended" } else { "not suspended" };
+            let after = suspended.rule.after;
+            let reason = format!("{what}: {early} call(s) too early, {after} lead to a suspension");
+            self.decide(exchange, "suspension", left_us.is_none(), reason);
+        }
+        Some((suspended, left_us?))
     }
 
     /// Notes in the journal what a gate decided.

@@ -151,7 +151,7 @@ pub(super) fn answer(state: &State, request: &Received) -> Answer {
     }
     match quota {
         Err(count) => refusal::quota(state, Api::Token, &count),
-        Ok(()) => grant(state, request, entry, &form),
+        Ok(_) => grant(state, request, entry, &form),
     }
 }
 

@@ -302,3 +302,52 @@ fn other_calls_are_not_repetitions_of_the_refused_one() {
     calm.get(0, LOCATION, 200);
     assert_undecided(&calm.check(back_off()));
 }
+
+#[test]
+fn an_instance_waits_for_its_own_refusal_only() {
+    for (caller, at_fault) in [(2, false), (1, true)] {
+        let mut story = story();
+        story.evidence.steps[0].started.instance = Some(1);
+        let mut other = story.evidence.steps[0].clone();
+        other.started.instance = Some(2);
+        story.evidence.steps.push(other);
+        story.evidence.exchanges[0].instance = Some(1);
+        let refusal = story.get(0, LOCATION, 429);
+        refused(refusal, "2");
+        refusal.instance = Some(1);
+        story.get(1_000, "/ws-diffusion-fhir/Location/2", 200).instance = Some(caller);
+        let finding = story.check(gap());
+        if at_fault {
+            assert_broken(&finding, &["998 ms"], &[2, 3]);
+        } else {
+            assert_met(&finding);
+        }
+    }
+}
+
+#[test]
+fn instances_that_cannot_be_told_apart_are_not_judged() {
+    let mut story = story();
+    story.evidence.steps[0].started.instance = Some(1);
+    refused(story.get(0, LOCATION, 429), "2");
+    story.get(1_000, LOCATION, 200);
+    assert_eq!(story.check(gap()).verdict, Verdict::Skipped);
+}
+
+#[test]
+fn obedience_to_an_enforced_quota_needs_a_refusal() {
+    let budget = json!({"requests": {"matching": {"status": 429}, "times": {"at-most": 3}}});
+    let mut story = story();
+    story.evidence.setting.quotas.enforced = true;
+    story.get(0, LOCATION, 200);
+    assert_undecided(&story.check(budget.clone()));
+    let refusal = story.get(100, LOCATION, 429);
+    refusal.decisions.push(crate::journal::Decision {
+        exchange: 3,
+        gate: "quota-level-2".to_owned(),
+        passed: false,
+        reason: "over the quota".to_owned(),
+        quota: None,
+    });
+    assert_met(&story.check(budget));
+}

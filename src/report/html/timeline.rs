@@ -144,11 +144,12 @@ impl Drawing {
 
 /// The lanes that something happened in, tokens above.
 fn lanes(timeline: &Timeline) -> Vec<Lane> {
-    let used = |name: &str| {
-        timeline.marks.iter().any(|mark| mark.lane == name)
-            || timeline.waits.iter().any(|wait| wait.lane == name)
-    };
-    let names = ["token", "api"].into_iter().filter(|name| used(name));
+    let marks = timeline.marks.iter().map(|mark| mark.lane);
+    let names: BTreeSet<(bool, &str)> = marks
+        .chain(timeline.waits.iter().map(|wait| wait.lane))
+        .map(|name| (!name.starts_with("token"), name))
+        .collect();
+    let names = names.into_iter().map(|(_, name)| name);
     names.enumerate().map(|(index, name)| Lane { name, middle: TOP + LANE * (index as f64 + 0.5) }).collect()
 }
 

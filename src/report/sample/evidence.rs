@@ -23,7 +23,14 @@ pub(crate) fn setting() -> ScenarioStarted {
             assigned_headers: vec![("Ror-Profil-Utilisateur-Code".into(), "REG-01".into())],
             secret: None,
         },
-        quotas: QuotaFacts { level_1: 100, level_2: 10, level_2_supplier: None, enforced: true },
+        quotas: QuotaFacts {
+            level_1: 100,
+            level_2: 10,
+            level_2_supplier: None,
+            enforced: true,
+            counting: None,
+            suspension: None,
+        },
         token_lifetime_s: 60,
         fhir_url: "https://localhost:41443/ws-diffusion-fhir".into(),
         token_url: "https://localhost:41444/token".into(),
@@ -46,7 +53,7 @@ pub(crate) fn exchange(
         let text = value.to_string();
         Body { size: text.len() as u64, sha256: "5f".into(), text: Some(text), file: None, truncated: false }
     };
-    let quota = QuotaState { before: number, after: number + 1, limit: 10 };
+    let quota = QuotaState { before: number, after: number + 1, limit: 10, opens_in_us: None };
     let decision = |gate: &str, passed, quota| Decision {
         exchange: number,
         gate: gate.into(),
@@ -57,6 +64,7 @@ pub(crate) fn exchange(
     Exchange {
         number,
         step: Some(1),
+        instance: None,
         request: Request {
             exchange: number,
             connection: if api == Api::Token { 1 } else { 2 },
@@ -151,11 +159,13 @@ pub(crate) fn step() -> Step {
             input: json!({ "resource": "HealthcareService", "parameters": [["specialty", "TRE_R211|022"]], "all-pages": true }),
             deadline_ms: 20_000,
             impostors: Vec::new(),
+            instance: None,
         },
         started_us: 1_050_000,
         ended: Some(StepEnded {
             canaries: Vec::new(),
             step: 1,
+            instance: None,
             end: StepEnd::Done,
             result: Some(AdapterResult {
                 outcome: "ok".into(),

@@ -9,6 +9,9 @@ use crate::scenario::load::Key;
 use crate::scenario::model::{Change, Step};
 use crate::text::Text;
 
+/// Most instances of a client side by side.
+const MOST_INSTANCES: u32 = 8;
+
 impl Lint<'_> {
     pub(super) fn steps(&mut self) {
         let steps = &self.scenario().steps;
@@ -17,6 +20,7 @@ impl Lint<'_> {
             match (&step.act, &step.wait, &step.change) {
                 (Some(act), None, None) => {
                     self.act(index, act, step);
+                    self.instances(index, step);
                     self.server(index, step);
                 }
                 (None, Some(_), None) => self.passive(index, step),
@@ -67,6 +71,36 @@ impl Lint<'_> {
         }
     }
 
+    /// Several instances are two at least, few enough for any machine, and all call the good server.
+    fn instances(&mut self, index: usize, step: &Step) {
+        let Some(instances) = step.instances else { return };
+        if !(2..=MOST_INSTANCES).contains(&instances) {
+            self.at(
+                Code::InvalidCount,
+                place!["steps", index, "instances"],
+                Text::new(
+                    format!("{instances} instances ne peuvent pas agir de front"),
+                    format!("{instances} instances cannot act side by side"),
+                ),
+                Text::new(
+                    format!("écrivez un nombre de 2 à {MOST_INSTANCES}, ou rien : une seule"),
+                    format!("write a number from 2 to {MOST_INSTANCES}, or nothing: one only"),
+                ),
+            );
+        }
+        if step.server.is_some() {
+            self.at_key(
+                Code::InvalidCount,
+                place!["steps", index, "instances"],
+                Text::new(
+                    "plusieurs instances n’appellent que le bon serveur",
+                    "several instances call the good server only",
+                ),
+                Text::new("retirez « instances » ou « server »", "remove `instances` or `server`"),
+            );
+        }
+    }
+
     fn invalid_step(&mut self, path: &[Key], message: Text) {
         self.at_key(
             Code::InvalidStep,
@@ -86,6 +120,7 @@ impl Lint<'_> {
             (step.tell.is_some(), "tell"),
             (step.deadline.is_some(), "deadline"),
             (step.server.is_some(), "server"),
+            (step.instances.is_some(), "instances"),
         ];
         for (there, key) in strangers {
             if there {
