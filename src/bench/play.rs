@@ -11,9 +11,11 @@ use super::impostor::Impostors;
 use super::noise::Noise;
 use super::service::{adapter_variables, scenario_started};
 use super::shared::Shared;
-use super::{Driver, behaviour};
+use super::{Driver, behaviour, credential};
 use crate::driver::{Call, Ending, MESSAGE_TAKEN, OUTPUT_TAKEN, Variables};
-use crate::journal::{Event, Impostor, ScenarioEnded, ScenarioJournal, StepEnd, StepEnded, StepStarted};
+use crate::journal::{
+    Event, HandedCredential, Impostor, ScenarioEnded, ScenarioJournal, StepEnd, StepEnded, StepStarted,
+};
 use crate::scenario::{Scenario, Step};
 use crate::server::Mock;
 
@@ -42,7 +44,8 @@ pub(super) async fn play(shared: &Shared, scenario: &Scenario) {
 
 async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) -> Result<(), String> {
     let mock = start(shared, scenario, journal).await?;
-    let state = tempfile::tempdir().map_err(|error| format!("temporary folder: {error}"))?;
+    let temporary = || tempfile::tempdir().map_err(|error| format!("temporary folder: {error}"));
+    let (state, certificates) = (temporary()?, temporary()?);
     let variables = adapter_variables(&shared.service, &shared.reference, &mock);
     for (number, step) in (1..).zip(&scenario.steps) {
         mock.set_phase(number);
@@ -61,8 +64,10 @@ async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
         let supplier = shared.service.supplier_variables(&input);
         variables.extend(supplier.map(|(name, value)| (name.to_owned(), value)));
         let mut impostors = Impostors::start(shared, &mock, number, step, &mut variables).await?;
+        let credential =
+            credential::hand(shared, &mock, step, certificates.path(), &mut variables).await?;
         let call = Call { action: action.clone(), input, variables };
-        let told = std::mem::take(&mut impostors.told);
+        let told = (std::mem::take(&mut impostors.told), credential);
         let end = act(shared, journal, number, step, told, call).await;
         impostors.end().await;
         // Without an adapter, further steps would tell nothing.
@@ -102,7 +107,7 @@ async fn act(
     journal: &ScenarioJournal,
     number: u32,
     step: &Step,
-    impostors: Vec<Impostor>,
+    (impostors, credential): (Vec<Impostor>, Option<HandedCredential>),
     mut call: Call,
 ) -> StepEnd {
     let deadline = step.deadline.map_or(DEFAULT_DEADLINE, |deadline| deadline.duration());
@@ -115,6 +120,7 @@ async fn act(
         input: call.input.clone(),
         deadline_ms,
         impostors,
+        credential,
     }));
     let has_action =
         shared.campaign.file.actions.as_ref().is_none_or(|actions| actions.contains(&call.action));

@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+mod accepts_server;
 mod anomalies;
 mod attempt;
 mod back_off;
@@ -19,6 +20,7 @@ mod feed;
 mod finding;
 mod flight;
 mod gap;
+mod handed_credential;
 mod identities;
 mod impostor;
 mod integrated;
@@ -51,6 +53,7 @@ mod truncation;
 mod wait;
 mod words;
 
+pub use accepts_server::AcceptsServer;
 pub use anomalies::{AnomaliesCreated, AnomalyForm};
 pub use back_off::BackOff;
 pub use context::{Bodies, Context, Expected, History, Truth};
@@ -60,6 +63,7 @@ pub use export::{Export, ExportFacet};
 pub use feed::{CapacityForm, CapacityOrder, CapacityRecords, CapacitySequence, ExpectedRecord, FormFacet};
 pub use finding::{Finding, Verdict};
 pub use gap::{AtLeast, Gap};
+pub use handed_credential::{Handed, HandedFacet};
 pub use identities::Identities;
 pub use integrated::{Compared, Integrated};
 pub use matcher::{Matcher, Times};
@@ -162,6 +166,10 @@ pub enum Expect {
     Received(Received),
     /// A server that does not prove its identity is refused.
     RefusesServer(RefusesServer),
+    /// A server that proves its identity is trusted, however its certificate changes.
+    AcceptsServer(AcceptsServer),
+    /// What a client does with a certificate that a step hands to it in place of its own.
+    HandedCredential(Handed),
 }
 
 impl Expect {
@@ -194,6 +202,8 @@ impl Expect {
             Self::Export(kind) => kind,
             Self::Received(kind) => kind,
             Self::RefusesServer(kind) => kind,
+            Self::AcceptsServer(kind) => kind,
+            Self::HandedCredential(kind) => kind,
         }
     }
 }

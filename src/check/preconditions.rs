@@ -158,6 +158,9 @@ fn no_traffic(scene: &Scene<'_>) -> Finding {
     )
 }
 
+/// Alerts by which a client says that it does not trust a certificate (RFC 8446 §6.2).
+const DISTRUST: [&str; 4] = ["bad_certificate", "unsupported_certificate", "certificate_unknown", "unknown_ca"];
+
 /// Connections came, and none of them got through TLS: what the client offers, or refuses, and who must act.
 fn no_handshake(failures: &[&Handshake]) -> Finding {
     let failed = failures.len();
@@ -166,11 +169,12 @@ fn no_handshake(failures: &[&Handshake]) -> Finding {
     reasons.dedup();
     let reasons = super::words::values(&reasons);
     let cause = failures.iter().find_map(|failure| match failure.cause {
-        Some(HandshakeCause::PlainHttp | HandshakeCause::OldTls | HandshakeCause::NoCommonSuite) => {
+        Some(HandshakeCause::PlainHttp | HandshakeCause::OldTls | HandshakeCause::NoCommonSuite | HandshakeCause::NotTls) => {
             failure.cause
         }
         _ => None,
     });
+    let alert = failures.iter().find_map(|failure| failure.alert.as_deref()).unwrap_or_default();
     let (why, remedy, party) = match cause {
         Some(HandshakeCause::PlainHttp) => (
             both!(
@@ -194,6 +198,17 @@ fn no_handshake(failures: &[&Handshake]) -> Finding {
             ),
             Party::Client,
         ),
+        Some(HandshakeCause::NotTls) => (
+            both!(
+                "Ce que le client envoie n’est ni TLS ni HTTP : rien ne peut être jugé.",
+                "What the client sends is neither TLS nor HTTP: nothing can be judged."
+            ),
+            both!(
+                "Cherchez ce qui s’interpose (proxy, SSL 2, autre protocole) ; appelez les URL données en https://.",
+                "Find out what stands between (proxy, SSL 2, another protocol); call the URLs given with https://."
+            ),
+            Party::Configuration,
+        ),
         Some(_) => (
             both!(
                 "Le client ne propose aucune suite de chiffrement que le banc connaisse : rien ne peut être jugé.",
@@ -204,6 +219,28 @@ fn no_handshake(failures: &[&Handshake]) -> Finding {
                 "Turn on TLS 1.3, or the suites ECDHE with AES-GCM or ChaCha20-Poly1305 of TLS 1.2."
             ),
             Party::Client,
+        ),
+        None if alert.starts_with("certificate_expired") => (
+            both!(
+                "Le client juge périmé le certificat du banc, qui vient d’être fait (alerte TLS {alert}) : rien ne peut être jugé.",
+                "The client takes the bench's certificate, which was made just now, for out of date (TLS alert {alert}): nothing can be judged."
+            ),
+            both!(
+                "Mettez à l’heure la machine du client, ou celle du banc.",
+                "Set the clock of the client's machine, or that of the bench."
+            ),
+            Party::Configuration,
+        ),
+        None if DISTRUST.iter().any(|name| alert.starts_with(name)) => (
+            both!(
+                "Le client ne se fie pas au certificat du banc (alerte TLS {alert}) : rien ne peut être jugé.",
+                "The client does not trust the bench's certificate (TLS alert {alert}): nothing can be judged."
+            ),
+            both!(
+                "Faites accepter au client l’autorité de certification du banc (ROR_CA_CERT), et appelez le nom d’hôte des URL données.",
+                "Make the client trust the bench's certification authority (ROR_CA_CERT), and call the host name of the given URLs."
+            ),
+            Party::Configuration,
         ),
         None => (
             both!(

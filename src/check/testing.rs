@@ -92,6 +92,7 @@ impl Story {
             input,
             deadline_ms: 20_000,
             impostors: Vec::new(),
+            credential: None,
         };
         self.evidence.steps.push(Step { started, started_us: 0, ended: None, ended_us: Some(0) });
         self.ends(StepEnd::Done)

@@ -13,7 +13,7 @@ use crate::bench::{Driver, ServiceUnderTest};
 use crate::campaign::{Campaign, CampaignFile};
 use crate::client::Flaw;
 use crate::driver::command::Adapter;
-use crate::pki::{Impostors, Pki};
+use crate::pki::{Credentials, Impostors, Pki};
 use crate::ror::whitelist::Reference;
 use crate::ror::{AccessProfile, Directory};
 use crate::scenario::catalogue;
@@ -146,6 +146,7 @@ pub(super) struct Setting {
     pub(super) reference: Reference,
     pub(super) service: ServiceUnderTest,
     pub(super) impostors: Impostors,
+    pub(super) credentials: Credentials,
     /// Keeps made-up certificates until the end of the command.
     _temporary: Option<tempfile::TempDir>,
 }
@@ -190,6 +191,7 @@ impl Setting {
         })?;
         let service = ServiceUnderTest::new(profile, &reference, campaign, &pki)?;
         let impostors = pki.impostors(&place.host);
+        let credentials = pki.credentials();
         let identity = Identity { chain: pki.server_chain, key: pki.server_key, client_authorities };
         let tls = Tls::new(&identity).map_err(|error| {
             Failure::configuration(
@@ -205,7 +207,7 @@ impl Setting {
         })?;
         check_port(place)?;
         let place = Place { address: place.listen, port: place.port, names };
-        Ok(Self { place, tls, token_key, reference, service, impostors, _temporary: temporary })
+        Ok(Self { place, tls, token_key, reference, service, impostors, credentials, _temporary: temporary })
     }
 }
 

@@ -61,6 +61,7 @@ pub(super) fn run(arguments: &RunArguments, lang: Lang) -> Result<u8, Failure> {
         tls: setting.tls.clone(),
         token_key: setting.token_key.clone(),
         impostors: setting.impostors.clone(),
+        credentials: setting.credentials.clone(),
     };
     let runtime = preparation::runtime()?;
     let finished =

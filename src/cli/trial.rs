@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &TryArguments, lang: Lang) -> Result<u8, Failure> {
         tls: setting.tls.clone(),
         token_key: setting.token_key.clone(),
         impostors: setting.impostors.clone(),
+        credentials: setting.credentials.clone(),
     };
     let progress = progress::on(1, lang);
     preparation::runtime()?.block_on(bench::run(

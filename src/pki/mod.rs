@@ -1,5 +1,6 @@
 //! The test PKI: an IGC-Santé look-alike made by `certs/recipe.yaml`, kept in a folder, trusted by nobody else.
 
+mod credential;
 mod impostor;
 mod issue;
 pub mod names;
@@ -9,6 +10,7 @@ mod store;
 
 use std::path::PathBuf;
 
+pub use credential::{Credentials, Handed, fingerprint};
 pub use impostor::{Impostors, ServerIdentity};
 pub use store::{ClientFiles, Pki, certificates};
 

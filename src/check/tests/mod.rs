@@ -1,5 +1,6 @@
 //! Every check kind: met, broken for each reason, undecided, and the near misses that must not be accused.
 
+mod credentials;
 mod declared;
 mod exports;
 mod feed;

@@ -58,6 +58,7 @@ fn what_a_client_offers_that_cannot_be_taken_says_who_must_act() {
         (HandshakeCause::PlainHttp, Party::Configuration, "https://"),
         (HandshakeCause::OldTls, Party::Client, "TLS 1.2"),
         (HandshakeCause::NoCommonSuite, Party::Client, "ECDHE"),
+        (HandshakeCause::NotTls, Party::Configuration, "proxy"),
         (HandshakeCause::Alert, Party::Configuration, "ROR_CA_CERT"),
     ] {
         let mut story = Story::new("token", json!({}));
@@ -67,6 +68,22 @@ fn what_a_client_offers_that_cannot_be_taken_says_who_must_act() {
         assert_undecided(&finding);
         assert_eq!(finding.party, Some(party), "{cause:?}");
         assert!(finding.remedy.en.contains(word), "{cause:?}: {}", finding.remedy.en);
+    }
+}
+
+#[test]
+fn an_alert_of_the_client_is_told_and_its_cause_named() {
+    for (alert, word) in
+        [("unknown_ca (48)", "ROR_CA_CERT"), ("certificate_expired (45)", "clock"), ("internal_error (80)", "TLS 1.2")]
+    {
+        let mut story = Story::new("token", json!({}));
+        let handshake = story.connect(1).handshake.as_mut().unwrap();
+        (handshake.failure, handshake.cause) = (Some("x".to_owned()), Some(HandshakeCause::Alert));
+        handshake.alert = Some(alert.to_owned());
+        let finding = story.check(json!({"token-form": {}}));
+        assert_undecided(&finding);
+        assert_eq!(finding.party, Some(Party::Configuration));
+        assert!(finding.remedy.en.contains(word), "{alert}: {}", finding.remedy.en);
     }
 }
 

@@ -149,6 +149,7 @@ pub(crate) fn step() -> Step {
             input: json!({ "resource": "HealthcareService", "parameters": [["specialty", "TRE_R211|022"]], "all-pages": true }),
             deadline_ms: 20_000,
             impostors: Vec::new(),
+            credential: None,
         },
         started_us: 1_050_000,
         ended: Some(StepEnded {
