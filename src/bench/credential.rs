@@ -12,7 +12,8 @@ use crate::scenario::{HandedCredential, Step};
 use crate::server::Mock;
 
 /// The variables that name the client's certificate.
-const VARIABLES: [&str; 4] = ["ROR_CLIENT_CERT", "ROR_CLIENT_KEY", "ROR_CLIENT_P12", "ROR_CLIENT_P12_PASSWORD"];
+const VARIABLES: [&str; 4] =
+    ["ROR_CLIENT_CERT", "ROR_CLIENT_KEY", "ROR_CLIENT_P12", "ROR_CLIENT_P12_PASSWORD"];
 
 /// Points the adapter's variables to the certificate of that step, made in `folder`; what the journal says of it.
 /// Nothing is handed in place of a secret (profile 0).

@@ -64,8 +64,7 @@ async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
         let supplier = shared.service.supplier_variables(&input);
         variables.extend(supplier.map(|(name, value)| (name.to_owned(), value)));
         let mut impostors = Impostors::start(shared, &mock, number, step, &mut variables).await?;
-        let credential =
-            credential::hand(shared, &mock, step, certificates.path(), &mut variables).await?;
+        let credential = credential::hand(shared, &mock, step, certificates.path(), &mut variables).await?;
         let call = Call { action: action.clone(), input, variables };
         let told = (std::mem::take(&mut impostors.told), credential);
         let end = act(shared, journal, number, step, told, call).await;

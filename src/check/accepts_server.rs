@@ -20,7 +20,10 @@ pub struct AcceptsServer {}
 
 impl Kind for AcceptsServer {
     fn title(&self) -> Text {
-        both!("Un serveur qui prouve son identité est accepté", "A server that proves its identity is accepted")
+        both!(
+            "Un serveur qui prouve son identité est accepté",
+            "A server that proves its identity is accepted"
+        )
     }
 
     fn expected(&self, scene: &Scene<'_>) -> Text {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::context::{Report, Scene, report};
 use super::token_form::token_requests;
 use super::words::{both, quote};
-use super::{Finding, Kind, Nature, Party};
+use super::{Finding, Kind, Nature, Party, Verdict};
 use crate::journal::{Api, CertificateFacts, Exchange, HandedCredential, Step};
 use crate::text::Text;
 
@@ -146,9 +146,11 @@ impl Handed {
         }
         let requests: Vec<&Exchange> = asked.as_handed.iter().chain(&asked.without).copied().collect();
         if requests.is_empty() {
-            return never_asked(self.look_at, step);
+            // An adapter that always fails proves nothing.
+            return with_control(never_asked(self.look_at, step), scene, step);
         }
-        let refused: Vec<&Exchange> = requests.iter().copied().filter(|exchange| is_refused(exchange)).collect();
+        let refused: Vec<&Exchange> =
+            requests.iter().copied().filter(|exchange| is_refused(exchange)).collect();
         if refused.len() < requests.len() {
             return Finding::undecided(
                 both!("Une demande de jeton n’a pas été refusée.", "A token request was not refused."),
@@ -167,7 +169,7 @@ impl Handed {
         let finding = finding
             .citing(refused.iter().take(5).map(|exchange| exchange.number))
             .notes(said.map(|reason| both!("Refus du bouchon : {reason}.", "The mock's refusal: {reason}.")));
-        if finding.verdict == super::Verdict::Met { control(scene, step).unwrap_or(finding) } else { finding }
+        with_control(finding, scene, step)
     }
 
     fn insistence(&self, refused: &[&Exchange]) -> Finding {
@@ -235,7 +237,10 @@ fn shown(asked: &Asked<'_>) -> Finding {
     }
     let count = asked.as_handed.len();
     Finding::met(
-        both!("{count} demande(s) de jeton avec ce certificat.", "{count} token request(s) with that certificate."),
+        both!(
+            "{count} demande(s) de jeton avec ce certificat.",
+            "{count} token request(s) with that certificate."
+        ),
         both!("Le certificat renouvelé est présenté.", "The renewed certificate is shown."),
     )
     .citing(asked.as_handed.iter().take(5).map(|exchange| exchange.number))
@@ -288,7 +293,10 @@ fn error(scene: &Scene<'_>, step: &Step) -> Finding {
             remedy(),
         ),
         Report::Deadline => Finding::broken(
-            both!("L’adaptateur tournait encore à l’échéance.", "The adapter was still running at the deadline."),
+            both!(
+                "L’adaptateur tournait encore à l’échéance.",
+                "The adapter was still running at the deadline."
+            ),
             both!(
                 "Le client n’a pas rendu la main après le refus de son certificat.",
                 "The client did not hand back control after its certificate was refused."
@@ -299,7 +307,10 @@ fn error(scene: &Scene<'_>, step: &Step) -> Finding {
             let answer = quote(&answer);
             Finding::review(
                 both!("Réponse de la personne : « {answer} ».", "Answer of the person: `{answer}`."),
-                both!("Ce qu’une personne atteste reste à vérifier.", "What a person attests is to be reviewed."),
+                both!(
+                    "Ce qu’une personne atteste reste à vérifier.",
+                    "What a person attests is to be reviewed."
+                ),
             )
         }
         Report::Nothing => Finding::undecided(
@@ -372,6 +383,10 @@ fn never_asked(look_at: HandedFacet, step: &Step) -> Finding {
                     "The client stopped by itself, with a message."
                 ),
             )
+            .note(both!(
+                "À vérifier par une personne : la clarté du message « {message} ».",
+                "To be reviewed by a person: how clear the message `{message}` is."
+            ))
         }
         _ if look_at == HandedFacet::Attempts => Finding::undecided(
             both!("Aucune demande de jeton.", "No token request."),
@@ -389,10 +404,12 @@ fn never_asked(look_at: HandedFacet, step: &Step) -> Finding {
 }
 
 fn no_token_kept() -> Text {
-    both!(
-        "Ne gardez pas de jeton d’un pas de test à l’autre.",
-        "Keep no token from one step to the next."
-    )
+    both!("Ne gardez pas de jeton d’un pas de test à l’autre.", "Keep no token from one step to the next.")
+}
+
+/// A pass needs the control.
+fn with_control(finding: Finding, scene: &Scene<'_>, step: &Step) -> Finding {
+    if finding.verdict == Verdict::Met { control(scene, step).unwrap_or(finding) } else { finding }
 }
 
 /// The client's own certificate must have been good before and after; what is missing, if anything is.

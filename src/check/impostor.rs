@@ -36,10 +36,9 @@ pub(super) fn fault(defect: &str) -> Text {
         "plaintext" => both!("réponse en clair, sans TLS", "answer in plain text, without TLS"),
         "redirect-to-http" => both!("redirection vers http://", "redirect to http://"),
         "old-tls" => both!("TLS 1.0 seulement", "TLS 1.0 only"),
-        "key-mismatch" => both!(
-            "clé qui n’est pas celle du certificat",
-            "a key that is not that of the certificate"
-        ),
+        "key-mismatch" => {
+            both!("clé qui n’est pas celle du certificat", "a key that is not that of the certificate")
+        }
         "name-constraints" => both!(
             "autorité qui n’a pas le droit de certifier cet hôte",
             "an authority that may not vouch for that host"

@@ -159,7 +159,8 @@ fn no_traffic(scene: &Scene<'_>) -> Finding {
 }
 
 /// Alerts by which a client says that it does not trust a certificate (RFC 8446 §6.2).
-const DISTRUST: [&str; 4] = ["bad_certificate", "unsupported_certificate", "certificate_unknown", "unknown_ca"];
+const DISTRUST: [&str; 4] =
+    ["bad_certificate", "unsupported_certificate", "certificate_unknown", "unknown_ca"];
 
 /// Connections came, and none of them got through TLS: what the client offers, or refuses, and who must act.
 fn no_handshake(failures: &[&Handshake]) -> Finding {
@@ -169,9 +170,12 @@ fn no_handshake(failures: &[&Handshake]) -> Finding {
     reasons.dedup();
     let reasons = super::words::values(&reasons);
     let cause = failures.iter().find_map(|failure| match failure.cause {
-        Some(HandshakeCause::PlainHttp | HandshakeCause::OldTls | HandshakeCause::NoCommonSuite | HandshakeCause::NotTls) => {
-            failure.cause
-        }
+        Some(
+            HandshakeCause::PlainHttp
+            | HandshakeCause::OldTls
+            | HandshakeCause::NoCommonSuite
+            | HandshakeCause::NotTls,
+        ) => failure.cause,
         _ => None,
     });
     let alert = failures.iter().find_map(|failure| failure.alert.as_deref()).unwrap_or_default();

@@ -56,8 +56,7 @@ impl Party {
         let Some(authorities) = settings.get("ROR_CA_CERT").map(Path::new) else {
             return Ok((Pool::new(None), Pool::new(None)));
         };
-        let mut identity =
-            self.identity(settings)?.filter(|_| !session.flaws.has(Flaw::NoClientCertificate));
+        let mut identity = self.identity(settings)?.filter(|_| !session.flaws.has(Flaw::NoClientCertificate));
         if session.flaws.has(Flaw::KeepsFirstCertificate) && self == Self::Consumer {
             identity = first_identity(settings, identity)?;
         }

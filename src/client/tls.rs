@@ -50,16 +50,18 @@ pub(crate) fn connector(
         .map_err(|error| not_set_up(&error))?;
     let builder = match careless(flaws) {
         None => builder.with_webpki_verifier(strict),
-        Some(pardons) => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(CarelessVerifier { strict, pardons, first: OnceLock::new() })),
+        Some(pardons) => builder.dangerous().with_custom_certificate_verifier(Arc::new(CarelessVerifier {
+            strict,
+            pardons,
+            first: OnceLock::new(),
+        })),
     };
     let mut config = match identity {
         None => builder.with_no_client_auth(),
         Some(identity) => {
             let chain = certificates(&identity.certificate)?;
-            let key =
-                PrivateKeyDer::from_pem_file(&identity.key).map_err(|error| unusable(&identity.key, error))?;
+            let key = PrivateKeyDer::from_pem_file(&identity.key)
+                .map_err(|error| unusable(&identity.key, error))?;
             builder
                 .with_client_auth_cert(chain, key)
                 .map_err(|error| unusable(&identity.certificate, error))?

@@ -37,13 +37,7 @@ impl Credentials {
     ///
     /// # Errors
     /// When there is no such name, or a folder cannot be read or written.
-    pub fn make(
-        &self,
-        name: &str,
-        own: &Path,
-        into: &Path,
-        now: OffsetDateTime,
-    ) -> Result<Handed, PkiError> {
+    pub fn make(&self, name: &str, own: &Path, into: &Path, now: OffsetDateTime) -> Result<Handed, PkiError> {
         let recipe = Recipe::builtin()?;
         let maker = Maker { recipe: &recipe, folder: &self.folder, now };
         if name == "another-service" {

@@ -1,13 +1,16 @@
 //! Issuing: keys and certificates by the recipe, with rcgen. Dates and names are handed in.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_RSA_SHA256, RsaKeySize, SerialNumber,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_RSA_SHA256, RsaKeySize, SerialNumber,
 };
 use time::{Duration, OffsetDateTime};
 
 use super::PkiError;
 use super::recipe::{Kind, Subject};
+
+/// Authorities are older than what they issued, expired certificates included: those have one thing wrong only.
+const AUTHORITY_AGE_DAYS: i64 = 1_000;
 
 /// A key and its certificate, in PEM.
 pub(super) struct Issued {
@@ -44,7 +47,8 @@ pub(super) fn authority_for(
     domain: Option<&str>,
     (now, days): (OffsetDateTime, u32),
 ) -> Result<Issued, PkiError> {
-    let mut params = parameters(subject, &[], now - Duration::days(1), now + Duration::days(days.into()))?;
+    let begins = now - Duration::days(AUTHORITY_AGE_DAYS);
+    let mut params = parameters(subject, &[], begins, now + Duration::days(days.into()))?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.name_constraints = domain.map(|domain| NameConstraints {

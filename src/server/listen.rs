@@ -14,11 +14,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::impostor::Change;
 use super::route::{self, ConnectionContext};
 use super::state::State;
 use super::tls::Tls;
 use super::wire::{FirstByte, Noted, Traffic, Watched};
-use super::impostor::Change;
 use super::{Role, hello, impostor};
 use crate::journal::{
     ConnectionClosed, ConnectionOpened, Event, Handshake, HandshakeCause, Redactor, ScenarioJournal,

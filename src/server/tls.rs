@@ -70,8 +70,7 @@ impl Tls {
         let known = Authorities::new(identity.client_authorities.iter())?;
         let ultimate: Vec<_> =
             identity.client_authorities.iter().filter(|authority| is_self_issued(authority)).collect();
-        let ultimate =
-            if ultimate.is_empty() { None } else { Some(Authorities::new(ultimate.into_iter())?) };
+        let ultimate = if ultimate.is_empty() { None } else { Some(Authorities::new(ultimate.into_iter())?) };
         let roots = Arc::clone(&known.roots);
         let provider = rustls::crypto::aws_lc_rs::default_provider();
         CertifiedKey::from_der(identity.chain.clone(), identity.key.clone_key(), &provider)?;
@@ -218,7 +217,9 @@ impl Tls {
             Ok(()) => {
                 // An intermediate authority that is known here may be unknown to another server.
                 let ultimate = self.ultimate.as_ref();
-                if ultimate.is_some_and(|roots| roots.vouch_for(leaf, intermediates, valid_day).is_err()) {
+                if let Some(Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))) =
+                    ultimate.map(|roots| roots.vouch_for(leaf, intermediates, valid_day))
+                {
                     facts.faults.push(INCOMPLETE_CHAIN.to_owned());
                 }
             }

@@ -264,10 +264,9 @@ fn unproved(
     let mut wrong = faults(state, certificate);
     if !entry.declares(&certificate.subject) {
         wrong.push(match state.behaviour.whitelist.declaring(&certificate.subject) {
-            Some(other) => format!(
-                "the client certificate is declared for another client_id, `{}`",
-                other.client_id
-            ),
+            Some(other) => {
+                format!("the client certificate is declared for another client_id, `{}`", other.client_id)
+            }
             None => "the client certificate is not the one declared for this client_id".to_owned(),
         });
     }

@@ -73,9 +73,11 @@ fn what_a_client_offers_that_cannot_be_taken_says_who_must_act() {
 
 #[test]
 fn an_alert_of_the_client_is_told_and_its_cause_named() {
-    for (alert, word) in
-        [("unknown_ca (48)", "ROR_CA_CERT"), ("certificate_expired (45)", "clock"), ("internal_error (80)", "TLS 1.2")]
-    {
+    for (alert, word) in [
+        ("unknown_ca (48)", "ROR_CA_CERT"),
+        ("certificate_expired (45)", "clock"),
+        ("internal_error (80)", "TLS 1.2"),
+    ] {
         let mut story = Story::new("token", json!({}));
         let handshake = story.connect(1).handshake.as_mut().unwrap();
         (handshake.failure, handshake.cause) = (Some("x".to_owned()), Some(HandshakeCause::Alert));

@@ -25,7 +25,8 @@ impl Refusal {
         let mut story = Story::new("read", input.clone());
         story.get(0, "/ws-diffusion-fhir/Organization/1", 200);
         story.next_step("read", input.clone());
-        let impostor = Impostor { endpoint: Endpoint::Api, defect: defect.to_owned(), good: GOOD.contains(&defect) };
+        let impostor =
+            Impostor { endpoint: Endpoint::Api, defect: defect.to_owned(), good: GOOD.contains(&defect) };
         story.evidence.steps.last_mut().unwrap().started.impostors = vec![impostor];
         story.fails("certificate refused");
         Self { story }

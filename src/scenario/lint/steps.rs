@@ -86,6 +86,7 @@ impl Lint<'_> {
             (step.tell.is_some(), "tell"),
             (step.deadline.is_some(), "deadline"),
             (step.server.is_some(), "server"),
+            (step.credential.is_some(), "credential"),
         ];
         for (there, key) in strangers {
             if there {
