@@ -40,6 +40,7 @@ pub(super) fn of(
         search: SearchOptions { drafts: search.drafts || given.drafts, ..search },
         capacity: capacity_options(given.capacity),
         export: export(&given.export),
+        chains_as_sent: given.chains == scenario::Chains::AsSent,
         foreign: given.another_host.map(|link| match link {
             scenario::AnotherHost::Next => ForeignLink::Next,
             scenario::AnotherHost::Poll => ForeignLink::Poll,

@@ -9,6 +9,9 @@ use crate::journal::{self, Endpoint};
 use crate::scenario::{Defect, Step};
 use crate::server::{Impersonation, Impostor, Manner, Mock, TOKEN_PATH};
 
+/// How many answers a server gives before its certificate changes.
+const ANSWERS_BEFORE: u32 = 2;
+
 /// The impostors of a step while they listen.
 #[derive(Default)]
 pub(super) struct Impostors {
@@ -40,7 +43,11 @@ impl Impostors {
                 Endpoint::Api => endpoint_variables(None, Some(&listening.origin)),
             });
             started.listening.push(listening);
-            started.told.push(journal::Impostor { endpoint, defect: defect.name().to_owned() });
+            started.told.push(journal::Impostor {
+                endpoint,
+                defect: defect.name().to_owned(),
+                good: defect.is_good(),
+            });
         }
         Ok(started)
     }
@@ -66,5 +73,5 @@ async fn manner(shared: &Shared, defect: Defect) -> Result<Manner, String> {
         tokio::task::spawn_blocking(move || impostors.make(defect.name(), OffsetDateTime::now_utc())).await;
     let identity = made.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
     let tls = shared.tls.showing(identity.chain, identity.key).map_err(|error| error.to_string())?;
-    Ok(Manner::Certificate(tls))
+    Ok(if defect.comes_later() { Manner::Later(tls, ANSWERS_BEFORE) } else { Manner::Certificate(tls) })
 }

@@ -1,6 +1,7 @@
 //! The bench: plays scenarios against a client and leaves a journal. It starts the mock, drives the client, judges nothing.
 
 mod behaviour;
+mod credential;
 mod folder;
 mod impostor;
 mod loopback;

@@ -12,9 +12,11 @@ use super::machines::{Machines, side_by_side};
 use super::noise::Noise;
 use super::service::{adapter_variables, scenario_started};
 use super::shared::Shared;
-use super::{Driver, behaviour};
+use super::{Driver, behaviour, credential};
 use crate::driver::{Call, Ending, MESSAGE_TAKEN, OUTPUT_TAKEN, Variables};
-use crate::journal::{Event, Impostor, ScenarioEnded, ScenarioJournal, StepEnd, StepEnded, StepStarted};
+use crate::journal::{
+    Event, HandedCredential, Impostor, ScenarioEnded, ScenarioJournal, StepEnd, StepEnded, StepStarted,
+};
 use crate::scenario::{Scenario, Step};
 use crate::server::Mock;
 
@@ -43,7 +45,8 @@ pub(super) async fn play(shared: &Shared, scenario: &Scenario) {
 
 async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) -> Result<(), String> {
     let mut mock = start(shared, scenario, journal).await?;
-    let state = tempfile::tempdir().map_err(|error| format!("temporary folder: {error}"))?;
+    let temporary = || tempfile::tempdir().map_err(|error| format!("temporary folder: {error}"));
+    let (state, certificates) = (temporary()?, temporary()?);
     let variables = adapter_variables(&shared.service, &shared.reference, &mock);
     let most = scenario.steps.iter().filter_map(|step| step.instances).max().unwrap_or(0);
     let machines = Machines::start(&mut mock, most, state.path()).await?;
@@ -64,15 +67,16 @@ async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
         let supplier = shared.service.supplier_variables(&input);
         variables.extend(supplier.map(|(name, value)| (name.to_owned(), value)));
         let mut impostors = Impostors::start(shared, &mock, number, step, &mut variables).await?;
+        let credential = credential::hand(shared, &mock, step, certificates.path(), &mut variables).await?;
         let canaries = scenario.given.canaries.iter().map(|canary| canary.as_str().to_owned()).collect();
         let call = Call { action: action.clone(), input, variables, canaries };
-        let told = std::mem::take(&mut impostors.told);
+        let told = (std::mem::take(&mut impostors.told), credential);
         let ends = match step.instances {
             None => vec![act(shared, journal, Turn { number, step, instance: None }, told, call).await],
             Some(_) => {
                 let acting = machines.calls(step, number, &call).map(|(instance, call)| {
                     let turn = Turn { number, step, instance: Some(instance) };
-                    act(shared, journal, turn, Vec::new(), call)
+                    act(shared, journal, turn, told.clone(), call)
                 });
                 side_by_side(acting).await
             }
@@ -121,7 +125,7 @@ async fn act(
     shared: &Shared,
     journal: &ScenarioJournal,
     Turn { number, step, instance }: Turn<'_>,
-    impostors: Vec<Impostor>,
+    (impostors, credential): (Vec<Impostor>, Option<HandedCredential>),
     mut call: Call,
 ) -> StepEnd {
     let deadline = step.deadline.map_or(DEFAULT_DEADLINE, |deadline| deadline.duration());
@@ -135,6 +139,7 @@ async fn act(
         deadline_ms,
         impostors,
         instance,
+        credential,
     }));
     let has_action =
         shared.campaign.file.actions.as_ref().is_none_or(|actions| actions.contains(&call.action));

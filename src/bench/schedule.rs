@@ -14,7 +14,7 @@ use super::shared::Shared;
 use super::{Driver, RunFolder};
 use crate::campaign::Campaign;
 use crate::journal::{Baseline, Event, Journal, RunEnded, ScenarioEnded};
-use crate::pki::Impostors;
+use crate::pki::{Credentials, Impostors};
 use crate::ror::Directory;
 use crate::ror::whitelist::Reference;
 use crate::scenario::Scenario;
@@ -46,6 +46,8 @@ pub struct RunPlan {
     pub token_key: TokenKey,
     /// Its certificate with one thing wrong.
     pub impostors: Impostors,
+    /// Certificates to hand to the client in place of its own.
+    pub credentials: Credentials,
     /// How many scenarios side by side.
     pub jobs: usize,
 }
@@ -93,6 +95,7 @@ pub async fn run(
         tls: plan.tls,
         token_key: plan.token_key,
         impostors: plan.impostors,
+        credentials: plan.credentials,
     });
     let (alone, together): (Vec<_>, Vec<_>) =
         plan.scenarios.into_iter().partition(|scenario| scenario.given.alone);

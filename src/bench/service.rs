@@ -1,7 +1,7 @@
 //! The service under test: how the whitelist knows it, and what its adapter is told.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -106,6 +106,11 @@ impl ServiceUnderTest {
         }
         entries.push(entry);
         Whitelist::new(entries)
+    }
+
+    /// Its certificate's file; none with profile 0.
+    pub(super) fn own_certificate(&self) -> Option<&Path> {
+        self.certificate.as_ref().map(|certificate| certificate.chain.as_path())
     }
 
     /// What the journal says of it.

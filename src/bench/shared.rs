@@ -7,7 +7,7 @@ use super::Driver;
 use super::service::ServiceUnderTest;
 use crate::campaign::Campaign;
 use crate::journal::Journal;
-use crate::pki::Impostors;
+use crate::pki::{Credentials, Impostors};
 use crate::ror::Directory;
 use crate::ror::whitelist::Reference;
 use crate::server::{Place, Tls, TokenKey};
@@ -24,4 +24,5 @@ pub(super) struct Shared {
     pub(super) tls: Tls,
     pub(super) token_key: TokenKey,
     pub(super) impostors: Impostors,
+    pub(super) credentials: Credentials,
 }

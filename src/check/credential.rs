@@ -11,6 +11,9 @@ use super::{Finding, Kind, Nature};
 use crate::journal::{CertificateFacts, Exchange};
 use crate::text::Text;
 
+/// The fault of a certificate that came without the authority that issued it.
+const INCOMPLETE_CHAIN: &str = "incomplete-chain";
+
 /// `credential`: see [`super::Expect::Credential`].
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -146,6 +149,7 @@ impl Kind for Credential {
                 }
             },
         )
+        .notes(incomplete_chain(scene, &requests))
         .citing(requests.iter().take(5).map(|request| request.number))
     }
 }
@@ -166,8 +170,19 @@ fn certificate(scene: &Scene<'_>, request: &Exchange) -> Proof {
             remedy,
         );
     };
-    if !certificate.faults.is_empty() {
+    if is_faulty(certificate) {
         let faults = faults(certificate);
+        let declared = scene.evidence.setting.service.subject.as_deref();
+        let faults = match declared.filter(|declared| declared.trim() != certificate.subject.trim()) {
+            None => faults,
+            Some(declared) => {
+                let declared = quote(declared);
+                Text::new(
+                    format!("{} ; son sujet n’est pas « {declared} », qui est déclaré", faults.fr),
+                    format!("{}; its subject is not `{declared}`, which is declared", faults.en),
+                )
+            }
+        };
         let subject = quote(&certificate.subject);
         return Proof::Wrong(
             Text::new(
@@ -192,6 +207,25 @@ fn certificate(scene: &Scene<'_>, request: &Exchange) -> Proof {
     }
 }
 
+/// What is wrong with a certificate beside a chain that the ROR can complete.
+fn is_faulty(certificate: &CertificateFacts) -> bool {
+    certificate.faults.iter().any(|fault| fault != INCOMPLETE_CHAIN)
+}
+
+/// A note for clients that send their certificate without the authority that issued it.
+fn incomplete_chain(scene: &Scene<'_>, requests: &[&Exchange]) -> Option<Text> {
+    let incomplete = requests.iter().find(|request| {
+        let certificate =
+            scene.evidence.handshake(request).and_then(|handshake| handshake.certificate.as_ref());
+        certificate.is_some_and(|shown| shown.faults.iter().any(|fault| fault == INCOMPLETE_CHAIN))
+    })?;
+    let number = incomplete.number;
+    Some(both!(
+        "Le certificat est arrivé sans l’autorité qui l’a délivré (échange {number}). Le bouchon la connaît ; un autre serveur peut refuser : envoyez la chaîne entière.",
+        "The certificate came without the authority that issued it (exchange {number}). The mock knows it; another server may refuse: send the whole chain."
+    ))
+}
+
 /// What is wrong with a certificate, in words.
 fn faults(certificate: &CertificateFacts) -> Text {
     let mut fr = Vec::new();
@@ -206,6 +240,15 @@ fn faults(certificate: &CertificateFacts) -> Text {
                 let start = quote(&certificate.not_before);
                 both!("il n’est valable qu’à partir du {start}", "it is valid from {start} only")
             }
+            "authority-certificate" => both!("c’est celui d’une autorité", "it is that of an authority"),
+            "bad-signature" => both!(
+                "l’autorité qu’il nomme ne l’a pas signé",
+                "the authority that it names did not sign it"
+            ),
+            INCOMPLETE_CHAIN => both!(
+                "il arrive sans l’autorité qui l’a délivré",
+                "it comes without the authority that issued it"
+            ),
             "unknown-authority" => both!(
                 "son autorité n’est pas de l’IGC-Santé TEST du banc",
                 "its authority is not of the bench's IGC-Santé TEST"

@@ -36,6 +36,22 @@ pub(super) fn fault(defect: &str) -> Text {
         "plaintext" => both!("réponse en clair, sans TLS", "answer in plain text, without TLS"),
         "redirect-to-http" => both!("redirection vers http://", "redirect to http://"),
         "old-tls" => both!("TLS 1.0 seulement", "TLS 1.0 only"),
+        "key-mismatch" => {
+            both!("clé qui n’est pas celle du certificat", "a key that is not that of the certificate")
+        }
+        "name-constraints" => both!(
+            "autorité qui n’a pas le droit de certifier cet hôte",
+            "an authority that may not vouch for that host"
+        ),
+        "changed-authority" => both!(
+            "certificat d’une autorité inconnue à la place du bon, en cours de route",
+            "certificate of an unknown authority in place of the good one, on the way"
+        ),
+        "renewed" => both!(
+            "certificat renouvelé en cours de route par la même autorité",
+            "certificate renewed on the way by the same authority"
+        ),
+        "disordered-chain" => both!("chaîne dans un autre ordre", "chain in another order"),
         other => Text::same(quote(other)),
     }
 }
@@ -58,6 +74,14 @@ pub(super) fn remedy(defect: &str) -> Text {
         "plaintext" | "redirect-to-http" => both!(
             "N’envoyez jamais une requête sans TLS : ni repli, ni redirection suivie vers http://.",
             "Never send a request without TLS: no fallback, no redirect to http:// followed."
+        ),
+        "key-mismatch" => both!(
+            "Vérifiez la signature de la négociation (CertificateVerify, RFC 8446 §4.4.3) : montrer un certificat ne prouve rien.",
+            "Verify the signature of the handshake (CertificateVerify, RFC 8446 §4.4.3): showing a certificate proves nothing."
+        ),
+        "changed-authority" => both!(
+            "Vérifiez le certificat à chaque connexion, pas seulement à la première.",
+            "Verify the certificate on each connection, not only on the first one."
         ),
         "old-tls" => {
             both!("N’acceptez que TLS 1.2 et 1.3 (RFC 8996).", "Accept TLS 1.2 and 1.3 only (RFC 8996).")

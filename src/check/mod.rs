@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+mod accepts_server;
 mod announced;
 mod anomalies;
 mod attempt;
@@ -22,6 +23,7 @@ mod finding;
 mod first_contact;
 mod flight;
 mod gap;
+mod handed_credential;
 mod identities;
 mod impostor;
 mod integrated;
@@ -56,6 +58,7 @@ mod truncation;
 mod wait;
 mod words;
 
+pub use accepts_server::AcceptsServer;
 pub use anomalies::{AnomaliesCreated, AnomalyForm};
 pub use back_off::BackOff;
 pub use confidential::{Confidential, ConfidentialFacet};
@@ -67,6 +70,7 @@ pub use feed::{CapacityForm, CapacityOrder, CapacityRecords, CapacitySequence, E
 pub use finding::{Finding, Verdict};
 pub use first_contact::{Contact, first_contact, obstacle};
 pub use gap::{AtLeast, Gap};
+pub use handed_credential::{Handed, HandedFacet};
 pub use identities::Identities;
 pub use integrated::{Compared, Integrated};
 pub use matcher::{Matcher, Times};
@@ -171,6 +175,10 @@ pub enum Expect {
     Confidential(Confidential),
     /// A server that does not prove its identity is refused.
     RefusesServer(RefusesServer),
+    /// A server that proves its identity is trusted, however its certificate changes.
+    AcceptsServer(AcceptsServer),
+    /// What a client does with a certificate that a step hands to it in place of its own.
+    HandedCredential(Handed),
 }
 
 impl Expect {
@@ -204,6 +212,8 @@ impl Expect {
             Self::Received(kind) => kind,
             Self::Confidential(kind) => kind,
             Self::RefusesServer(kind) => kind,
+            Self::AcceptsServer(kind) => kind,
+            Self::HandedCredential(kind) => kind,
         }
     }
 }

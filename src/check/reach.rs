@@ -93,6 +93,7 @@ enum Obstacle {
     PlainHttp,
     OldTls,
     NoCommonSuite,
+    NotTls,
     UnknownAuthority,
     Dates,
     /// The client refuses the certificate and does not say why, or not by its alert.
@@ -109,6 +110,7 @@ impl Obstacle {
             Some(HandshakeCause::PlainHttp) => Self::PlainHttp,
             Some(HandshakeCause::OldTls) => Self::OldTls,
             Some(HandshakeCause::NoCommonSuite) => Self::NoCommonSuite,
+            Some(HandshakeCause::NotTls) => Self::NotTls,
             Some(HandshakeCause::ClosedByClient) if handshake.shown => Self::Certificate,
             // RFC 8446 §6.2; libraries differ in which one they choose for a certificate that they refuse.
             Some(HandshakeCause::Alert) => match handshake.alert.as_deref().and_then(alert_name) {
@@ -164,6 +166,17 @@ impl Obstacle {
                     "Turn on TLS 1.2 or 1.3 in the client, or update its TLS library."
                 ),
                 Party::Client,
+            ),
+            Self::NotTls => (
+                both!(
+                    "Ce que le client envoie n’est ni TLS ni HTTP : rien ne peut être jugé.",
+                    "What the client sends is neither TLS nor HTTP: nothing can be judged."
+                ),
+                both!(
+                    "Cherchez ce qui s’interpose (proxy, SSL 2, autre protocole) ; appelez les URL données en https://.",
+                    "Find out what stands between (proxy, SSL 2, another protocol); call the URLs given with https://."
+                ),
+                Party::Configuration,
             ),
             Self::NoCommonSuite => (
                 both!(

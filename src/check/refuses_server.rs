@@ -66,6 +66,7 @@ impl Kind for RefusesServer {
                 let servers: Vec<Text> = scene
                     .steps()
                     .flat_map(|step| &step.started.impostors)
+                    .filter(|impostor| !impostor.good)
                     .map(|impostor| both_of(&fault(&impostor.defect), &name(impostor.endpoint)))
                     .collect();
                 let fr = servers.iter().map(|text| text.fr.as_str()).collect::<Vec<_>>().join(", ");
@@ -107,6 +108,7 @@ impl Kind for RefusesServer {
         let judged: Vec<(&Step, &Impostor)> = scene
             .steps()
             .flat_map(|step| step.started.impostors.iter().map(move |impostor| (step, impostor)))
+            .filter(|(_, impostor)| !impostor.good)
             .collect();
         if judged.is_empty() {
             return Finding::undecided(
@@ -267,7 +269,7 @@ fn is_confidential<'a>(scene: &Scene<'a>, exchange: &'a Exchange) -> bool {
 }
 
 /// No refusal and no acceptance: why nothing can be said.
-fn not_attempted(impostor: &Impostor, attempts: &[Attempt<'_>]) -> Finding {
+pub(super) fn not_attempted(impostor: &Impostor, attempts: &[Attempt<'_>]) -> Finding {
     let place = name(impostor.endpoint);
     let doubt = attempts.first().map(|attempt| attempt.class);
     let (actual, why) = match doubt {
@@ -319,7 +321,7 @@ fn not_attempted(impostor: &Impostor, attempts: &[Attempt<'_>]) -> Finding {
 }
 
 /// The good server of the same endpoint must have been called before and after; what is missing, if anything is.
-fn control(scene: &Scene<'_>, judged: &Step, impostor: &Impostor) -> Option<Finding> {
+pub(super) fn control(scene: &Scene<'_>, judged: &Step, impostor: &Impostor) -> Option<Finding> {
     let number = judged.started.step;
     let called = |exchange: &&Exchange| {
         let good = scene

@@ -101,6 +101,7 @@ impl Story {
             deadline_ms: 20_000,
             impostors: Vec::new(),
             instance: None,
+            credential: None,
         };
         self.evidence.steps.push(Step { started, started_us: 0, ended: None, ended_us: Some(0) });
         self.ends(StepEnd::Done)

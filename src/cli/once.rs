@@ -55,6 +55,7 @@ pub(super) fn play(
         tls: setting.tls.clone(),
         token_key: setting.token_key.clone(),
         impostors: setting.impostors.clone(),
+        credentials: setting.credentials.clone(),
     };
     let progress = progress::on(1, campaign.lang);
     preparation::runtime()?.block_on(bench::run(

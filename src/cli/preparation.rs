@@ -14,7 +14,7 @@ use crate::bench::{Driver, RunPlan, ServiceUnderTest};
 use crate::campaign::{Campaign, CampaignFile};
 use crate::client::Flaw;
 use crate::driver::command::Adapter;
-use crate::pki::{Impostors, Pki};
+use crate::pki::{Credentials, Impostors, Pki};
 use crate::ror::whitelist::Reference;
 use crate::ror::{AccessProfile, Directory, expand_code};
 use crate::scenario::action::Action;
@@ -152,6 +152,7 @@ pub(super) struct Setting {
     /// The authorities that clients trust, PEM.
     pub(super) authorities: PathBuf,
     pub(super) certificates: Certificates,
+    pub(super) credentials: Credentials,
     /// Keeps made-up certificates until the end of the command.
     _temporary: Option<tempfile::TempDir>,
 }
@@ -211,6 +212,7 @@ impl Setting {
         let impostors = pki.impostors(&place.host);
         let certificates = Certificates::read(&pki, campaign, profile)?;
         let authorities = pki.ca.clone();
+        let credentials = pki.credentials();
         let identity = Identity { chain: pki.server_chain, key: pki.server_key, client_authorities };
         let tls = Tls::new(&identity).map_err(|error| {
             Failure::configuration(
@@ -232,6 +234,7 @@ impl Setting {
             reference,
             service,
             impostors,
+            credentials,
             authorities,
             certificates,
             _temporary: temporary,
@@ -261,6 +264,7 @@ impl Setting {
             tls: self.tls.clone(),
             token_key: self.token_key.clone(),
             impostors: self.impostors.clone(),
+            credentials: self.credentials.clone(),
             jobs,
         }
     }

@@ -103,6 +103,9 @@ flaws! {
         NoClientCertificate, "no-client-certificate",
             "Ne présente pas son certificat client au serveur d'autorisation.",
             "Does not present its client certificate to the authorisation server.";
+        KeepsFirstCertificate, "keeps-first-certificate",
+            "Garde le premier certificat qui lui a été donné, même renouvelé.",
+            "Keeps the first certificate that it was given, even once it is renewed.";
         TokenPerCall, "token-per-call",
             "Demande un nouveau jeton avant chaque appel.",
             "Asks for a new token before each call.";
@@ -123,7 +126,7 @@ flaws! {
             "Writes its token into the URL too, as the parameter access_token.";
     }
     // The server's identity.
-    in [Token, Read, Search] {
+    in [Token, Read, Search, ManyReads] {
         AcceptsAnyCertificate, "accepts-any-certificate",
             "Accepte n'importe quel certificat de serveur.",
             "Accepts any certificate of a server.";
@@ -139,6 +142,27 @@ flaws! {
         IgnoresKeyUsage, "ignores-key-usage",
             "Accepte d'un serveur un certificat fait pour un client.",
             "Accepts from a server a certificate made for a client.";
+        AcceptsCnOnly, "accepts-cn-only",
+            "Prend l'hôte dans le CN quand le certificat n'a pas de subjectAltName.",
+            "Takes the host from the CN when the certificate has no subjectAltName.";
+        AcceptsSelfSigned, "accepts-self-signed",
+            "Accepte un certificat auto-signé.",
+            "Accepts a self-signed certificate.";
+        IgnoresHandshakeSignature, "ignores-handshake-signature",
+            "Ne vérifie pas que le serveur a la clé du certificat qu'il montre.",
+            "Does not verify that the server holds the key of the certificate that it shows.";
+        IgnoresNameConstraints, "ignores-name-constraints",
+            "Accepte d'une autorité un certificat qu'elle n'a pas le droit de délivrer.",
+            "Accepts from an authority a certificate that it may not issue.";
+        VerifiesFirstConnectionOnly, "verifies-first-connection-only",
+            "Ne vérifie plus le certificat d'un serveur une fois qu'il l'a accepté.",
+            "Verifies the certificate of a server no more once it has accepted one.";
+        PinsServerCertificate, "pins-server-certificate",
+            "N'accepte d'un serveur que le certificat qu'il lui a vu la première fois.",
+            "Accepts from a server only the certificate that it saw the first time.";
+        RefusesDisorderedChain, "refuses-disordered-chain",
+            "Refuse une chaîne dont les certificats ne se suivent pas.",
+            "Refuses a chain whose certificates do not follow one another.";
         FallsBackToHttp, "falls-back-to-http",
             "Recommence sans TLS quand le serveur répond en clair.",
             "Starts again without TLS when the server answers in the clear.";

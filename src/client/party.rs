@@ -10,6 +10,7 @@ use super::call::Session;
 use super::error::ClientError;
 use super::flaws::Flaw;
 use super::settings::Settings;
+use super::state::State;
 use super::tls::{self, Identity};
 use super::transport::Pool;
 
@@ -55,14 +56,17 @@ impl Party {
         let Some(authorities) = settings.get("ROR_CA_CERT").map(Path::new) else {
             return Ok((Pool::new(None), Pool::new(None)));
         };
-        let identity = self.identity(settings)?.filter(|_| !session.flaws.has(Flaw::NoClientCertificate));
+        let mut identity = self.identity(settings)?.filter(|_| !session.flaws.has(Flaw::NoClientCertificate));
+        if session.flaws.has(Flaw::KeepsFirstCertificate) && self == Self::Consumer {
+            identity = first_identity(settings, identity)?;
+        }
         let flaws = &session.flaws;
         let for_tokens = Pool::new(Some(tls::connector(authorities, identity.as_ref(), flaws)?));
         let for_api = Pool::new(Some(tls::connector(authorities, None, flaws)?));
         Ok((for_tokens.with_flaws(flaws), for_api.with_flaws(flaws)))
     }
 
-    fn identity(self, settings: &Settings) -> Result<Option<Identity<'_>>, ClientError> {
+    fn identity(self, settings: &Settings) -> Result<Option<Identity>, ClientError> {
         let (certificate, key) = match self {
             Self::Consumer => ("ROR_CLIENT_CERT", "ROR_CLIENT_KEY"),
             Self::Supplier => ("ROR_SUPPLIER_CERT", "ROR_SUPPLIER_KEY"),
@@ -70,7 +74,7 @@ impl Party {
         match (settings.get(certificate), settings.get(key)) {
             _ if self.secret(settings).is_some() => Ok(None),
             (Some(certificate), Some(key)) => {
-                Ok(Some(Identity { certificate: Path::new(certificate), key: Path::new(key) }))
+                Ok(Some(Identity { certificate: certificate.into(), key: key.into() }))
             }
             (None, None) if self == Self::Consumer => Ok(None),
             _ => {
@@ -79,6 +83,19 @@ impl Party {
             }
         }
     }
+}
+
+/// The certificate of the first action, for `keeps-first-certificate`.
+fn first_identity(settings: &Settings, given: Option<Identity>) -> Result<Option<Identity>, ClientError> {
+    const FILE: &str = "first-certificate.json";
+    let state = State::of(settings);
+    if let Some((certificate, key)) = state.read(FILE)? {
+        return Ok(Some(Identity { certificate, key }));
+    }
+    if let Some(identity) = &given {
+        state.write(FILE, &(&identity.certificate, &identity.key))?;
+    }
+    Ok(given)
 }
 
 /// The four headers that carry the access rights assigned to the service; those that it was given.

@@ -1,7 +1,7 @@
 //! The client's side of TLS: whom it trusts, and the certificate that it presents.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
@@ -13,15 +13,17 @@ use tokio_rustls::rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
+use x509_cert::der::Decode;
+
 use super::error::ClientError;
 use super::flaws::{Flaw, FlawSet};
 
 /// The client's own certificate chain and key, as PEM files.
-pub(crate) struct Identity<'a> {
+pub(crate) struct Identity {
     /// Leaf first.
-    pub(crate) certificate: &'a Path,
+    pub(crate) certificate: PathBuf,
     /// PKCS#8, not encrypted.
-    pub(crate) key: &'a Path,
+    pub(crate) key: PathBuf,
 }
 
 /// TLS that trusts the authorities of the PEM file `authorities` and nobody else.
@@ -30,7 +32,7 @@ pub(crate) struct Identity<'a> {
 /// A file cannot be read or holds nothing usable, or the key does not belong to the certificate.
 pub(crate) fn connector(
     authorities: &Path,
-    identity: Option<&Identity<'_>>,
+    identity: Option<&Identity>,
     flaws: &FlawSet,
 ) -> Result<TlsConnector, ClientError> {
     let mut roots = RootCertStore::empty();
@@ -48,19 +50,21 @@ pub(crate) fn connector(
         .map_err(|error| not_set_up(&error))?;
     let builder = match careless(flaws) {
         None => builder.with_webpki_verifier(strict),
-        Some(pardons) => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(CarelessVerifier { strict, pardons })),
+        Some(pardons) => builder.dangerous().with_custom_certificate_verifier(Arc::new(CarelessVerifier {
+            strict,
+            pardons,
+            first: OnceLock::new(),
+        })),
     };
     let mut config = match identity {
         None => builder.with_no_client_auth(),
         Some(identity) => {
-            let chain = certificates(identity.certificate)?;
-            let key =
-                PrivateKeyDer::from_pem_file(identity.key).map_err(|error| unusable(identity.key, error))?;
+            let chain = certificates(&identity.certificate)?;
+            let key = PrivateKeyDer::from_pem_file(&identity.key)
+                .map_err(|error| unusable(&identity.key, error))?;
             builder
                 .with_client_auth_cert(chain, key)
-                .map_err(|error| unusable(identity.certificate, error))?
+                .map_err(|error| unusable(&identity.certificate, error))?
         }
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -75,6 +79,13 @@ fn careless(flaws: &FlawSet) -> Option<FlawSet> {
         Flaw::IgnoresValidityDates,
         Flaw::TrustsAnyAuthority,
         Flaw::IgnoresKeyUsage,
+        Flaw::AcceptsCnOnly,
+        Flaw::AcceptsSelfSigned,
+        Flaw::IgnoresHandshakeSignature,
+        Flaw::IgnoresNameConstraints,
+        Flaw::VerifiesFirstConnectionOnly,
+        Flaw::PinsServerCertificate,
+        Flaw::RefusesDisorderedChain,
     ];
     let on: FlawSet = careless.into_iter().filter(|flaw| flaws.has(*flaw)).collect();
     (on != FlawSet::none()).then_some(on)
@@ -85,12 +96,23 @@ fn careless(flaws: &FlawSet) -> Option<FlawSet> {
 struct CarelessVerifier {
     strict: Arc<WebPkiServerVerifier>,
     pardons: FlawSet,
+    /// The first certificate that was accepted.
+    first: OnceLock<Vec<u8>>,
 }
 
 impl CarelessVerifier {
-    fn pardons(&self, reason: &CertificateError) -> bool {
+    fn pardons(&self, reason: &CertificateError, leaf: &CertificateDer<'_>) -> bool {
         use CertificateError as E;
         let overlooked = match reason {
+            E::NotValidForNameContext { presented, .. }
+                if presented.is_empty() && self.pardons.has(Flaw::AcceptsCnOnly) =>
+            {
+                Flaw::AcceptsCnOnly
+            }
+            E::UnknownIssuer if self.pardons.has(Flaw::AcceptsSelfSigned) && is_self_signed(leaf) => {
+                Flaw::AcceptsSelfSigned
+            }
+            E::Other(reason) if reason.to_string().contains("NameConstraint") => Flaw::IgnoresNameConstraints,
             E::NotValidForName | E::NotValidForNameContext { .. } => Flaw::IgnoresHostName,
             E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. } => {
                 Flaw::IgnoresValidityDates
@@ -112,11 +134,26 @@ impl ServerCertVerifier for CarelessVerifier {
         stapled: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let known = self.first.get();
+        if known.is_some() && self.pardons.has(Flaw::VerifiesFirstConnectionOnly) {
+            return Ok(ServerCertVerified::assertion());
+        }
+        let pinned = known.is_some_and(|first| first.as_slice() != leaf.as_ref());
+        let disordered = intermediates.first().is_some_and(is_self_signed);
+        if (pinned && self.pardons.has(Flaw::PinsServerCertificate))
+            || (disordered && self.pardons.has(Flaw::RefusesDisorderedChain))
+        {
+            return Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure));
+        }
         match self.strict.verify_server_cert(leaf, intermediates, name, stapled, now) {
-            Err(Error::InvalidCertificate(reason)) if self.pardons(&reason) => {
+            Err(Error::InvalidCertificate(reason)) if self.pardons(&reason, leaf) => {
                 Ok(ServerCertVerified::assertion())
             }
-            verified => verified,
+            Ok(verified) => {
+                let _ = self.first.set(leaf.to_vec());
+                Ok(verified)
+            }
+            refused => refused,
         }
     }
 
@@ -126,6 +163,9 @@ impl ServerCertVerifier for CarelessVerifier {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.pardons.has(Flaw::IgnoresHandshakeSignature) {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         self.strict.verify_tls12_signature(message, leaf, signature)
     }
 
@@ -135,12 +175,23 @@ impl ServerCertVerifier for CarelessVerifier {
         leaf: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.pardons.has(Flaw::IgnoresHandshakeSignature) {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         self.strict.verify_tls13_signature(message, leaf, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.strict.supported_verify_schemes()
     }
+}
+
+/// Whether a certificate names itself as its issuer.
+fn is_self_signed(der: &CertificateDer<'_>) -> bool {
+    x509_cert::Certificate::from_der(der).is_ok_and(|certificate| {
+        let content = certificate.tbs_certificate();
+        content.subject() == content.issuer()
+    })
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError> {

@@ -237,6 +237,24 @@ pub struct StepStarted {
     /// Which of several instances of the client, from 1, that act side by side; none when there is one only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<u32>,
+    /// The certificate that the client was handed in place of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<HandedCredential>,
+}
+
+/// A client certificate that the client was handed for a step, in place of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedCredential {
+    /// What it is: `expired`, `another-service`, `renewed`… `none` when it was handed none.
+    pub name: String,
+    /// Whether the mock takes it.
+    pub good: bool,
+    /// Subject, RFC 4514.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// SHA-256 of the certificate, hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// A server that a client must refuse, in place of one of the mock's own for a step.
@@ -246,6 +264,9 @@ pub struct Impostor {
     pub endpoint: Endpoint,
     /// What is wrong with it: `expired`, `wrong-host`…
     pub defect: String,
+    /// Whether a client has no reason to refuse it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub good: bool,
 }
 
 /// What a server answers for.

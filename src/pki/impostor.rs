@@ -15,7 +15,10 @@ use x509_cert::ext::pkix::name::GeneralName;
 use super::PkiError;
 use super::issue::{self, Issued};
 use super::recipe::{Impostor, Kind, Recipe, Subject};
-use super::store::{certificates, make_folder, private_key, read, write};
+use super::store::{certificates, make_folder, read, write};
+
+/// The only domain that the constrained authority may issue for.
+const ANOTHER_DOMAIN: &str = "autre-domaine.example";
 
 /// A certificate chain, leaf first, and its key.
 #[derive(Debug)]
@@ -46,10 +49,13 @@ impl Impostors {
         let recipe = Recipe::builtin()?;
         let impostor = recipe.impostors.iter().find(|impostor| impostor.name == defect);
         let impostor = impostor.ok_or_else(|| PkiError::Missing(defect.to_owned()))?;
-        let pem = self.pem(&recipe, impostor, now)?;
+        let own = KeyPair::from_pem(&read(&self.path("server", "key"))?)?;
+        let key = if impostor.other_key { issue::make_key(recipe.key_bits)? } else { own };
+        let pem = self.pem(&recipe, impostor, &key, now)?;
         let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>();
         let chain = chain.map_err(|_| PkiError::NoCertificate(self.path(defect, "pem")))?;
-        Ok(ServerIdentity { chain, key: private_key(&self.path("server", "key"))? })
+        let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes());
+        Ok(ServerIdentity { chain, key: key.map_err(|_| PkiError::NoKey(self.path("server", "key")))? })
     }
 
     /// Writes all of them to `impostors/`, for trials with other servers, and says what is wrong with each.
@@ -61,9 +67,11 @@ impl Impostors {
         let folder = self.folder.join("impostors");
         make_folder(&folder)?;
         let mut made = Vec::new();
-        for impostor in &recipe.impostors {
+        let key = KeyPair::from_pem(&read(&self.path("server", "key"))?)?;
+        // What differs by its key is no file beside server.key.
+        for impostor in recipe.impostors.iter().filter(|impostor| !impostor.other_key) {
             let path = folder.join(format!("{}.pem", impostor.name));
-            write(&path, self.pem(&recipe, impostor, now)?, false)?;
+            write(&path, self.pem(&recipe, impostor, &key, now)?, false)?;
             made.push((path, impostor.what.clone()));
         }
         Ok(made)
@@ -74,9 +82,17 @@ impl Impostors {
     }
 
     /// The chain that goes over the wire, PEM.
-    fn pem(&self, recipe: &Recipe, impostor: &Impostor, now: OffsetDateTime) -> Result<String, PkiError> {
+    fn pem(
+        &self,
+        recipe: &Recipe,
+        impostor: &Impostor,
+        key: &KeyPair,
+        now: OffsetDateTime,
+    ) -> Result<String, PkiError> {
         let server = recipe.leaf("server").ok_or_else(|| PkiError::Missing("server".to_owned()))?;
-        let key = KeyPair::from_pem(&read(&self.path(&server.name, "key"))?)?;
+        if impostor.own_certificate {
+            return read(&self.path(&server.name, "pem"));
+        }
         let good = certificates(&self.path(&server.name, "pem"))?;
         let names = match (&impostor.host, impostor.no_names) {
             (Some(host), _) => vec![host.clone()],
@@ -88,25 +104,43 @@ impl Impostors {
         let validity = validity(impostor, now, recipe.validity_days.certificates);
         let kind = impostor.kind.unwrap_or(Kind::Server);
         if impostor.self_signed {
-            return Ok(issue::leaf(&subject, &names, kind, &key, None, validity)?.certificate_pem);
+            return Ok(issue::leaf(&subject, &names, kind, key, None, validity)?.certificate_pem);
         }
-        if let Some(stranger) = &impostor.unknown_authority {
+        if impostor.unknown_authority {
+            let stranger = &recipe.stranger;
             let stranger_key = issue::make_key(recipe.key_bits)?;
             let days = recipe.validity_days.authorities;
             let authority = issue::authority(stranger, &stranger_key, None, now, days)?;
             let signer = Some((stranger, &stranger_key));
-            let leaf = issue::leaf(&subject, &names, kind, &key, signer, validity)?;
+            let leaf = issue::leaf(&subject, &names, kind, key, signer, validity)?;
+            return Ok(joined(&leaf, &authority.certificate_pem));
+        }
+        if let Some(constrained) = &impostor.constrained_authority {
+            let root = recipe.authorities.iter().find(|authority| authority.issuer.is_none());
+            let root = root.ok_or_else(|| PkiError::Missing("root".to_owned()))?;
+            let root_key = KeyPair::from_pem(&read(&self.path(&root.name, "key"))?)?;
+            let constrained_key = issue::make_key(recipe.key_bits)?;
+            let vouched = Some((&root.subject, &root_key));
+            let days = (now, recipe.validity_days.authorities);
+            let authority =
+                issue::authority_for(constrained, &constrained_key, vouched, Some(ANOTHER_DOMAIN), days)?;
+            let signer = Some((constrained, &constrained_key));
+            let leaf = issue::leaf(&subject, &names, kind, key, signer, validity)?;
             return Ok(joined(&leaf, &authority.certificate_pem));
         }
         let issuer = recipe.authorities.iter().find(|authority| authority.name == server.issuer);
         let issuer = issuer.ok_or_else(|| PkiError::Missing(server.issuer.clone()))?;
         let issuer_key = KeyPair::from_pem(&read(&self.path(&issuer.name, "key"))?)?;
         let signer = Some((&issuer.subject, &issuer_key));
-        let leaf = issue::leaf(&subject, &names, kind, &key, signer, validity)?;
+        let leaf = issue::leaf(&subject, &names, kind, key, signer, validity)?;
         if impostor.without_chain {
             return Ok(leaf.certificate_pem);
         }
-        Ok(joined(&leaf, &read(&self.path(&issuer.name, "pem"))?))
+        let chain = read(&self.path(&issuer.name, "pem"))?;
+        if impostor.disordered {
+            return Ok(joined(&leaf, &format!("{}{chain}", read(&self.path("root", "pem"))?)));
+        }
+        Ok(joined(&leaf, &chain))
     }
 }
 
@@ -215,6 +249,13 @@ mod tests {
         for defect in ["unknown-authority", "self-signed", "incomplete-chain"] {
             assert_eq!(verify(&chain(defect), 0), "unknown", "{defect}");
         }
+        assert!(verify(&chain("name-constraints"), 0).contains("NameConstraintViolation"));
+        assert_eq!(verify(&chain("changed-authority"), 0), "unknown");
+        // A certificate of another key is told by the handshake only; these are good.
+        for good in ["key-mismatch", "renewed", "disordered-chain"] {
+            assert_eq!(verify(&chain(good), 0), "accepted", "{good}");
+        }
+        assert_eq!(chain("disordered-chain").len(), 3);
         // One thing wrong, and one only.
         assert_eq!(verify(&chain("not-yet-valid"), 60), "accepted");
         let mut completed = chain("incomplete-chain");
@@ -230,7 +271,7 @@ mod tests {
         let now = OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap();
         let pki = Pki::open_or_make(folder.path(), &[], now).unwrap();
         let made = pki.impostors("localhost").write_all(now).unwrap();
-        assert_eq!(made.len(), 8);
+        assert_eq!(made.len(), 11);
         assert!(made.iter().all(|(path, what)| path.exists() && !what.is_empty()));
     }
 }

@@ -1,13 +1,16 @@
 //! Issuing: keys and certificates by the recipe, with rcgen. Dates and names are handed in.
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize, SerialNumber,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_RSA_SHA256, RsaKeySize, SerialNumber,
 };
 use time::{Duration, OffsetDateTime};
 
 use super::PkiError;
 use super::recipe::{Kind, Subject};
+
+/// Authorities are older than what they issued, expired certificates included: those have one thing wrong only.
+const AUTHORITY_AGE_DAYS: i64 = 1_000;
 
 /// A key and its certificate, in PEM.
 pub(super) struct Issued {
@@ -33,9 +36,25 @@ pub(super) fn authority(
     now: OffsetDateTime,
     days: u32,
 ) -> Result<Issued, PkiError> {
-    let mut params = parameters(subject, &[], now - Duration::days(1), now + Duration::days(days.into()))?;
+    authority_for(subject, key, issuer, None, (now, days))
+}
+
+/// An authority that may issue for that domain only (RFC 5280 §4.2.1.10), or for all without one.
+pub(super) fn authority_for(
+    subject: &Subject,
+    key: &KeyPair,
+    issuer: Option<(&Subject, &KeyPair)>,
+    domain: Option<&str>,
+    (now, days): (OffsetDateTime, u32),
+) -> Result<Issued, PkiError> {
+    let begins = now - Duration::days(AUTHORITY_AGE_DAYS);
+    let mut params = parameters(subject, &[], begins, now + Duration::days(days.into()))?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.name_constraints = domain.map(|domain| NameConstraints {
+        permitted_subtrees: vec![GeneralSubtree::DnsName(domain.to_owned())],
+        excluded_subtrees: Vec::new(),
+    });
     let certificate = match issuer {
         None => params.self_signed(key)?,
         Some((name, issuer_key)) => params.signed_by(key, &signer(name, issuer_key)?)?,

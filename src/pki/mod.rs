@@ -1,5 +1,6 @@
 //! The test PKI: an IGC-Santé look-alike made by `certs/recipe.yaml`, kept in a folder, trusted by nobody else.
 
+mod credential;
 mod dates;
 mod impostor;
 mod issue;
@@ -10,6 +11,7 @@ mod store;
 
 use std::path::PathBuf;
 
+pub use credential::{Credentials, Handed, fingerprint};
 pub use dates::Dated;
 pub use impostor::{Impostors, ServerIdentity};
 pub use store::{ClientFiles, Pki, certificates};

@@ -14,6 +14,8 @@ pub(super) struct Recipe {
     pub(super) authorities: Vec<Authority>,
     pub(super) certificates: Vec<Leaf>,
     pub(super) defective: Vec<Defective>,
+    /// Subject of an authority that is made for the occasion, and that nobody knows.
+    pub(super) stranger: Subject,
     pub(super) impostors: Vec<Impostor>,
 }
 
@@ -62,11 +64,16 @@ pub(super) struct Defective {
     pub(super) name: String,
     /// For the reader of the folder.
     pub(super) what: String,
-    /// Name of an authority, or `self`.
+    /// Name of an authority, or `stranger`.
     pub(super) issuer: String,
     pub(super) kind: Kind,
     #[serde(default)]
     pub(super) ended_days_ago: Option<u32>,
+    #[serde(default)]
+    pub(super) starts_in_days: Option<u32>,
+    /// Sent without the authority that issued it.
+    #[serde(default)]
+    pub(super) without_chain: bool,
 }
 
 /// The mock's certificate with one thing wrong.
@@ -85,9 +92,9 @@ pub(super) struct Impostor {
     pub(super) host: Option<String>,
     #[serde(default)]
     pub(super) no_names: bool,
-    /// Subject of an authority that is made for the occasion.
+    /// Issued by the stranger.
     #[serde(default)]
-    pub(super) unknown_authority: Option<Subject>,
+    pub(super) unknown_authority: bool,
     #[serde(default)]
     pub(super) self_signed: bool,
     /// Sent without the authority that issued it.
@@ -95,6 +102,18 @@ pub(super) struct Impostor {
     pub(super) without_chain: bool,
     #[serde(default)]
     pub(super) kind: Option<Kind>,
+    /// With a new key.
+    #[serde(default)]
+    pub(super) other_key: bool,
+    /// The good certificate as it is.
+    #[serde(default)]
+    pub(super) own_certificate: bool,
+    /// Subject of an authority of the good root that may issue for another domain only.
+    #[serde(default)]
+    pub(super) constrained_authority: Option<Subject>,
+    /// The chain comes in another order, its root included.
+    #[serde(default)]
+    pub(super) disordered: bool,
 }
 
 impl Recipe {

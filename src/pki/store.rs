@@ -13,9 +13,10 @@ use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
+use super::credential::Credentials;
 use super::impostor::Impostors;
 use super::issue::{self, Issued};
-use super::recipe::{Authority, Defective, Kind, Leaf, Recipe};
+use super::recipe::{Authority, Defective, Kind, Leaf, Recipe, Subject};
 use super::{PkiError, names, p12};
 
 /// A certificate that ends sooner than this is made anew.
@@ -88,6 +89,12 @@ impl Pki {
         Impostors::new(&self.folder, host)
     }
 
+    /// Client certificates for steps that hand the client another one than its own.
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
+        Credentials::new(&self.folder)
+    }
+
     /// Makes the defective client certificates of the recipe in `defective/`, and says what is wrong with each.
     ///
     /// # Errors
@@ -99,7 +106,8 @@ impl Pki {
         let maker = Maker { recipe: &recipe, folder: &self.folder, now };
         let mut made = Vec::new();
         for defective in &recipe.defective {
-            let issued = maker.defective(defective)?;
+            let subject = maker.leaf("client")?.subject.clone();
+            let issued = maker.defective(defective, subject, &issue::make_key(recipe.key_bits)?)?;
             let path = folder.join(format!("{}.pem", defective.name));
             write(&path, &issued.certificate_pem, false)?;
             write(&path.with_extension("key"), &issued.key_pem, true)?;
@@ -128,14 +136,14 @@ pub(super) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, PkiErro
 }
 
 /// Makes what a folder lacks.
-struct Maker<'a> {
-    recipe: &'a Recipe,
-    folder: &'a Path,
-    now: OffsetDateTime,
+pub(super) struct Maker<'a> {
+    pub(super) recipe: &'a Recipe,
+    pub(super) folder: &'a Path,
+    pub(super) now: OffsetDateTime,
 }
 
 impl Maker<'_> {
-    fn path(&self, name: &str, extension: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str, extension: &str) -> PathBuf {
         self.folder.join(format!("{name}.{extension}"))
     }
 
@@ -143,7 +151,7 @@ impl Maker<'_> {
         self.recipe.leaf(name).ok_or_else(|| PkiError::Missing(name.to_owned()))
     }
 
-    fn client(&self, name: &str) -> Result<ClientFiles, PkiError> {
+    pub(super) fn client(&self, name: &str) -> Result<ClientFiles, PkiError> {
         let leaf = self.leaf(name)?;
         let certificate = self.path(&leaf.name, "pem");
         let p12 = self.path(&leaf.name, "p12");
@@ -193,24 +201,44 @@ impl Maker<'_> {
         Ok(())
     }
 
-    fn defective(&self, defective: &Defective) -> Result<Issued, PkiError> {
-        let key = issue::make_key(self.recipe.key_bits)?;
-        let end = match defective.ended_days_ago {
-            Some(days) => self.now - Duration::days(days.into()),
-            None => self.now + Duration::days(self.recipe.validity_days.certificates.into()),
+    /// A client certificate with that defect, for that key and the subject of the service under test.
+    pub(super) fn defective(
+        &self,
+        defective: &Defective,
+        mut subject: Subject,
+        key: &KeyPair,
+    ) -> Result<Issued, PkiError> {
+        let length = Duration::days(self.recipe.validity_days.certificates.into());
+        let (start, end) = match (defective.ended_days_ago, defective.starts_in_days) {
+            (Some(ago), _) => {
+                let end = self.now - Duration::days(ago.into());
+                (end - length, end)
+            }
+            (None, Some(ahead)) => {
+                let start = self.now + Duration::days(ahead.into());
+                (start, start + length)
+            }
+            (None, None) => (self.now - Duration::days(1), self.now + length),
         };
-        let start = end.min(self.now) - Duration::days(365);
-        let mut subject = self.leaf("client")?.subject.clone();
         for (attribute, value) in &mut subject {
             if attribute == "CN" && defective.name == "other-service" {
                 value.push_str("_AUTRE");
             }
         }
-        let issuer = if defective.issuer == "self" { None } else { Some(self.issuer(&defective.issuer)?) };
-        let signer = issuer.as_ref().map(|(authority, key)| (&authority.subject, key));
-        let mut issued = issue::leaf(&subject, &[], defective.kind, &key, signer, (start, end))?;
-        if let Some((authority, _)) = issuer {
-            issued.certificate_pem.push_str(&read(&self.path(&authority.name, "pem"))?);
+        if defective.issuer == "stranger" {
+            let (name, key_of_stranger) = (&self.recipe.stranger, issue::make_key(self.recipe.key_bits)?);
+            let days = self.recipe.validity_days.authorities;
+            let authority = issue::authority(name, &key_of_stranger, None, self.now, days)?;
+            let signer = Some((name, &key_of_stranger));
+            let mut issued = issue::leaf(&subject, &[], defective.kind, key, signer, (start, end))?;
+            issued.certificate_pem.push_str(&authority.certificate_pem);
+            return Ok(issued);
+        }
+        let (issuer, issuer_key) = self.issuer(&defective.issuer)?;
+        let signer = Some((&issuer.subject, &issuer_key));
+        let mut issued = issue::leaf(&subject, &[], defective.kind, key, signer, (start, end))?;
+        if !defective.without_chain {
+            issued.certificate_pem.push_str(&read(&self.path(&issuer.name, "pem"))?);
         }
         Ok(issued)
     }

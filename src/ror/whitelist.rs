@@ -142,6 +142,12 @@ impl Whitelist {
     pub fn find(&self, client_id: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.client_id == client_id)
     }
+
+    /// The entry that declares that subject.
+    #[must_use]
+    pub fn declaring(&self, subject: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.declares(subject))
+    }
 }
 
 impl Entry {

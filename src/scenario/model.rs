@@ -95,6 +95,8 @@ pub struct Given {
     pub supplier: Registration,
     /// Whether search parameters that the ROR documents as drafts are understood.
     pub drafts: bool,
+    /// Whether a client certificate may come without the authority that issued it.
+    pub chains: Chains,
     /// Restricted values of the dataset that must not come out where they do not belong, eight characters or more.
     pub canaries: Vec<Canary>,
 }
@@ -121,6 +123,17 @@ impl TryFrom<String> for Canary {
         }
         Ok(Self(value))
     }
+}
+
+/// Whether a client certificate may come without the authority that issued it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Chains {
+    /// It may: the mock knows the intermediate authorities.
+    #[default]
+    Completed,
+    /// It may not: the chain counts as it was sent.
+    AsSent,
 }
 
 /// How the capacity feed takes what the public record leaves open.
@@ -202,6 +215,7 @@ impl Default for Given {
             supplier: Registration::Listed,
             drafts: false,
             canaries: Vec::new(),
+            chains: Chains::Completed,
         }
     }
 }
@@ -473,6 +487,63 @@ pub struct Step {
     pub server: Option<Impostors>,
     /// How many instances of the client act side by side, each as on a machine of its own, with the same credentials.
     pub instances: Option<u32>,
+    /// The certificate that the client is handed for this step, in place of its own (profiles 1 to 5).
+    pub credential: Option<HandedCredential>,
+}
+
+/// A client certificate that the client is handed in place of its own (client-testing.md §2.2). But for what its name
+/// says, it is the client's own: same subject, same key, same authority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HandedCredential {
+    /// None at all.
+    None,
+    /// It has ended.
+    Expired,
+    /// It has not begun.
+    NotYetValid,
+    /// Issued by an authority that the ROR does not know.
+    UnknownAuthority,
+    /// For server authentication only.
+    WrongUsage,
+    /// Without the authority that issued it; refused with `given.chains: as-sent`.
+    IncompleteChain,
+    /// Valid, and declared by nobody.
+    NotListed,
+    /// Valid, and declared for another client_id.
+    AnotherService,
+    /// Expired, for servers, and of an unknown authority.
+    AllWrong,
+    /// A newer one of the same subject with a new key; the old one is still good.
+    Renewed,
+    /// The same newer one; the old one is refused from now on.
+    Replaced,
+}
+
+impl HandedCredential {
+    /// The name used in YAML and in the journal.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
+            Self::UnknownAuthority => "unknown-authority",
+            Self::WrongUsage => "wrong-usage",
+            Self::IncompleteChain => "incomplete-chain",
+            Self::NotListed => "not-listed",
+            Self::AnotherService => "another-service",
+            Self::AllWrong => "all-wrong",
+            Self::Renewed => "renewed",
+            Self::Replaced => "replaced",
+        }
+    }
+
+    /// Whether the ROR takes it.
+    #[must_use]
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Renewed | Self::Replaced)
+    }
 }
 
 /// Servers that a client must refuse: what is wrong with each.
@@ -511,6 +582,16 @@ pub enum Defect {
     RedirectToHttp,
     /// It knows nothing newer than TLS 1.0.
     OldTls,
+    /// The key by which it proves itself is not that of its certificate.
+    KeyMismatch,
+    /// Its certificate comes from an authority that may not issue for its host.
+    NameConstraints,
+    /// After a few answers, its certificate is one of an authority that nobody knows.
+    ChangedAuthority,
+    /// Good: after a few answers, its certificate is a newer one of the same authority.
+    Renewed,
+    /// Good: its chain is sent in another order.
+    DisorderedChain,
 }
 
 impl Defect {
@@ -529,7 +610,24 @@ impl Defect {
             Self::Plaintext => "plaintext",
             Self::RedirectToHttp => "redirect-to-http",
             Self::OldTls => "old-tls",
+            Self::KeyMismatch => "key-mismatch",
+            Self::NameConstraints => "name-constraints",
+            Self::ChangedAuthority => "changed-authority",
+            Self::Renewed => "renewed",
+            Self::DisorderedChain => "disordered-chain",
         }
+    }
+
+    /// Whether a client has no reason to refuse it.
+    #[must_use]
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Renewed | Self::DisorderedChain)
+    }
+
+    /// Whether it begins as the mock's own, and becomes what it is after a few answers.
+    #[must_use]
+    pub fn comes_later(self) -> bool {
+        matches!(self, Self::Renewed | Self::ChangedAuthority)
     }
 }
 

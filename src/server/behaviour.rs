@@ -29,6 +29,8 @@ pub struct Behaviour {
     pub capacity: capacity::Options,
     /// How extractions go.
     pub export: ExportBehaviour,
+    /// Whether a client certificate is refused when it comes without the authority that issued it.
+    pub chains_as_sent: bool,
     /// Which links name another host.
     pub foreign: Option<ForeignLink>,
 }

@@ -3,9 +3,11 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 use super::hello::{self, ClientHello};
 use super::wire::{Traffic, Watched, first_line};
@@ -29,12 +31,45 @@ pub struct Impostor {
 pub enum Manner {
     /// It answers as the mock does, with this certificate.
     Certificate(Tls),
+    /// It is the mock until it has given that many answers, then shows this certificate to new connections.
+    Later(Tls, u32),
     /// It answers HTTP in plain text, also to a TLS handshake.
     Plain,
     /// It proves its identity, then redirects every request to a port without TLS.
     Redirect,
     /// It knows nothing newer than TLS 1.0.
     OldTls,
+}
+
+/// A server whose certificate changes once it has given a few answers.
+pub(super) struct Change {
+    /// How it is shown at first.
+    pub(super) before: Tls,
+    left: AtomicU32,
+    made: watch::Sender<bool>,
+}
+
+impl Change {
+    pub(super) fn after(answers: u32, before: Tls) -> Arc<Self> {
+        Arc::new(Self { before, left: AtomicU32::new(answers), made: watch::channel(false).0 })
+    }
+
+    /// Another answer goes out.
+    pub(super) fn count(&self) {
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.made.send_replace(true);
+        }
+    }
+
+    pub(super) fn is_made(&self) -> bool {
+        *self.made.borrow()
+    }
+
+    /// Returns once it is made.
+    pub(super) async fn made(&self) {
+        // The sender lives as long as this.
+        let _ = self.made.subscribe().wait_for(|made| *made).await;
+    }
 }
 
 /// Largest first message that is waited for, in bytes.

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::impostor::Change;
 use super::route::{self, ConnectionContext};
 use super::state::State;
 use super::tls::Tls;
@@ -68,6 +69,8 @@ pub(super) struct Face {
 pub(super) enum Guise {
     /// The mock itself.
     Honest,
+    /// The mock itself, until its certificate changes.
+    Yet(Arc<Change>),
     /// A server that a client must refuse, for one step.
     Impostor { step: u32, defect: String, trick: Trick },
 }
@@ -77,6 +80,8 @@ pub(super) enum Guise {
 pub(super) enum Trick {
     /// By its certificate only.
     Certificate,
+    /// By its certificate, once it has given a few answers.
+    Later(Arc<Change>),
     /// It answers in plain text on a port for TLS.
     Plain,
     /// It knows nothing newer than TLS 1.0.
@@ -90,7 +95,7 @@ pub(super) enum Trick {
 impl Guise {
     fn trick(&self) -> Option<&Trick> {
         match self {
-            Self::Honest => None,
+            Self::Honest | Self::Yet(_) => None,
             Self::Impostor { trick, .. } => Some(trick),
         }
     }
@@ -144,7 +149,14 @@ impl Listener {
         peer: SocketAddr,
         port: u16,
     ) -> impl Future<Output = ()> + Send + use<> {
-        serve(stream, peer, self.role, self.face.clone(), Arc::clone(&self.state), port)
+        let mut face = self.face.clone();
+        if let Guise::Impostor { trick: Trick::Later(change), .. } = &face.guise
+            && !change.is_made()
+        {
+            face.tls = change.before.clone();
+            face.guise = Guise::Yet(Arc::clone(change));
+        }
+        serve(stream, peer, self.role, face, Arc::clone(&self.state), port)
     }
 }
 
@@ -159,7 +171,7 @@ async fn serve(
     let journal = state.journal.clone();
     let number = journal.next_connection();
     let (step, defect) = match &guise {
-        Guise::Honest => (None, None),
+        Guise::Honest | Guise::Yet(_) => (None, None),
         Guise::Impostor { step, defect, .. } => (Some(*step), Some(defect.clone())),
     };
     let listener =
@@ -185,6 +197,10 @@ async fn serve(
         first_byte: first_byte.clone(),
         port,
         redirect: None,
+        change: match &guise {
+            Guise::Yet(change) => Some(Arc::clone(change)),
+            _ => None,
+        },
         traffic: Arc::clone(&above),
     };
     let begins =
@@ -245,13 +261,22 @@ async fn http<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let change = context.change.clone();
     let context = Arc::new(context);
     let stream = TokioIo::new(Noted::new(stream, first_byte, journal.clone()));
     let service = service_fn(move |request| route::handle(Arc::clone(&context), request));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // As the ROR's servers write them: a client that minds case is no worse off here than there.
     builder.http1().title_case_headers(true);
-    builder.serve_connection(stream, service).await
+    let connection = builder.serve_connection(stream, service);
+    let Some(change) = change else { return connection.await };
+    // Once the certificate has changed, what goes on goes on over new connections.
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = change.made() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
 }
 
 /// How a client begins.

@@ -222,6 +222,9 @@ impl Mock {
         let honest = Face { guise: Guise::Honest, tls: self.tls.clone(), instance: None };
         let (tls, trick) = match impostor.manner {
             Manner::Certificate(tls) => (tls, Trick::Certificate),
+            Manner::Later(tls, answers) => {
+                (tls, Trick::Later(impostor::Change::after(answers, self.tls.clone())))
+            }
             Manner::Plain => (self.tls.clone(), Trick::Plain),
             Manner::OldTls => (self.tls.clone(), Trick::OldTls),
             Manner::Redirect => {
@@ -258,6 +261,11 @@ impl Mock {
             }
             Ok(((), effects))
         })
+    }
+
+    /// From now on, the client certificate of that SHA-256 (hexadecimal) is refused: a newer one has taken its place.
+    pub fn replace_certificate(&self, sha256: &str) {
+        self.state.replace(sha256);
     }
 
     /// Begins another phase: scripted replies can be for one phase only.

@@ -9,6 +9,7 @@ use hyper::{Request, Response, Version};
 
 use super::answer::{Answer, Tracked};
 use super::behaviour::Fault;
+use super::impostor::Change;
 use super::paths::api_of;
 use super::received::Received;
 use super::state::State;
@@ -32,6 +33,8 @@ pub(super) struct ConnectionContext {
     pub(super) port: u16,
     /// Where all requests are redirected to, by a server that must not be followed.
     pub(super) redirect: Option<String>,
+    /// The change of certificate that its answers bring nearer.
+    pub(super) change: Option<Arc<Change>>,
     /// What goes over the connection, above TLS.
     pub(super) traffic: Arc<Traffic>,
 }
@@ -106,6 +109,9 @@ pub(super) async fn handle(
     answer.without_body = received.method() == "HEAD";
     if let Some(hold) = answer.hold {
         tokio::time::sleep(hold).await;
+    }
+    if let Some(change) = &context.change {
+        change.count();
     }
     send(&context, exchange, answer)
 }

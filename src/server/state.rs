@@ -1,6 +1,6 @@
 //! What one mock remembers while it runs: counts, tokens, searches that are being paged through.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -43,6 +43,8 @@ pub(super) struct State {
     pub(super) phase: AtomicU32,
     /// Authority of the listener that plays another host.
     foreign: OnceLock<String>,
+    /// SHA-256 of client certificates that are refused because newer ones have taken their place.
+    replaced: Mutex<BTreeSet<String>>,
 }
 
 /// What a scripted reply has met of one service.
@@ -94,6 +96,7 @@ impl State {
             tasks: Tasks::standard(),
             phase: AtomicU32::new(0),
             foreign: OnceLock::new(),
+            replaced: Mutex::default(),
             behaviour,
             journal,
             tokens: Tokens::new(key),
@@ -103,6 +106,16 @@ impl State {
             conducts: Mutex::default(),
             searches: Mutex::default(),
         }
+    }
+
+    /// From now on, the client certificate of that SHA-256 is refused: a newer one has taken its place.
+    pub(super) fn replace(&self, sha256: &str) {
+        lock(&self.replaced).insert(sha256.to_owned());
+    }
+
+    /// Whether a newer client certificate has taken the place of that one.
+    pub(super) fn is_replaced(&self, sha256: &str) -> bool {
+        lock(&self.replaced).contains(sha256)
     }
 
     /// Counts a call at level 1, and says in the journal what came of it.

@@ -13,6 +13,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{
     NoServerSessionStorage, ParsedCertificate, ServerConfig, ServerConnection, WebPkiClientVerifier,
 };
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
 };
@@ -31,6 +32,9 @@ use crate::journal::{CertificateFacts, Handshake, HandshakeCause, ServerCertific
 /// `id-kp-clientAuth`, RFC 5280 §4.2.1.12.
 const CLIENT_AUTHENTICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 
+/// The fault of a client certificate that came without the authority that issued it.
+pub(super) const INCOMPLETE_CHAIN: &str = "incomplete-chain";
+
 /// The mock's own identity and the authorities that it knows.
 #[derive(Debug)]
 pub struct Identity {
@@ -47,7 +51,10 @@ pub struct Identity {
 pub struct Tls {
     /// What tokio-rustls needs.
     pub config: Arc<ServerConfig>,
-    strict: Arc<dyn ClientCertVerifier>,
+    /// All authorities that are known.
+    known: Authorities,
+    /// Those among them that nobody else vouches for; none when only intermediate authorities were given.
+    ultimate: Option<Authorities>,
     roots: Arc<RootCertStore>,
     /// What is shown to the client.
     chain: Arc<Vec<CertificateDer<'static>>>,
@@ -60,19 +67,18 @@ impl Tls {
     /// # Errors
     /// When the identity is unusable.
     pub fn new(identity: &Identity) -> Result<Self, Error> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut roots = RootCertStore::empty();
-        for authority in &identity.client_authorities {
-            roots.add(authority.clone())?;
-        }
-        let roots = Arc::new(roots);
-        let strict = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider)
-            .build()
-            .map_err(|error| Error::General(error.to_string()))?;
+        let known = Authorities::new(identity.client_authorities.iter())?;
+        let ultimate: Vec<_> =
+            identity.client_authorities.iter().filter(|authority| is_self_issued(authority)).collect();
+        let ultimate = if ultimate.is_empty() { None } else { Some(Authorities::new(ultimate.into_iter())?) };
+        let roots = Arc::clone(&known.roots);
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        CertifiedKey::from_der(identity.chain.clone(), identity.key.clone_key(), &provider)?;
         let config = configuration(&roots, &identity.chain, identity.key.clone_key())?;
         Ok(Self {
             config: Arc::new(config),
-            strict,
+            known,
+            ultimate,
             roots,
             certificate: Arc::new(server_certificate(&identity.chain)),
             chain: Arc::new(identity.chain.clone()),
@@ -200,14 +206,7 @@ impl Tls {
         // Whether the chain leads to a known authority depends neither on today nor on the usage: it is asked of a day of
         // its validity, and of either usage, because a wrong one would hide the answer.
         let valid_day = UnixTime::since_unix_epoch(std::time::Duration::from_secs(instant.clamp(start, end)));
-        let as_client = self.strict.verify_client_cert(leaf, intermediates, valid_day).map(drop);
-        let verdict = match as_client {
-            Err(Error::InvalidCertificate(
-                CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. },
-            )) => self.verify_as_server(leaf, intermediates, valid_day),
-            other => other,
-        };
-        match verdict {
+        match self.known.vouch_for(leaf, intermediates, valid_day) {
             Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
                 facts.faults.push("unknown-authority".to_owned());
             }
@@ -215,12 +214,58 @@ impl Tls {
                 facts.faults.push("bad-signature".to_owned());
             }
             Err(_) if facts.faults.is_empty() => facts.faults.push("invalid".to_owned()),
+            Ok(()) => {
+                // An intermediate authority that is known here may be unknown to another server.
+                let ultimate = self.ultimate.as_ref();
+                if let Some(Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))) =
+                    ultimate.map(|roots| roots.vouch_for(leaf, intermediates, valid_day))
+                {
+                    facts.faults.push(INCOMPLETE_CHAIN.to_owned());
+                }
+            }
             _ => {}
         }
         Some(facts)
     }
+}
 
-    fn verify_as_server(
+/// Authorities that client certificates may come from.
+#[derive(Clone)]
+struct Authorities {
+    strict: Arc<dyn ClientCertVerifier>,
+    roots: Arc<RootCertStore>,
+}
+
+impl Authorities {
+    fn new<'a>(authorities: impl Iterator<Item = &'a CertificateDer<'static>>) -> Result<Self, Error> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let mut roots = RootCertStore::empty();
+        for authority in authorities {
+            roots.add(authority.clone())?;
+        }
+        let roots = Arc::new(roots);
+        let strict = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider)
+            .build()
+            .map_err(|error| Error::General(error.to_string()))?;
+        Ok(Self { strict, roots })
+    }
+
+    /// Whether the certificates lead to one of them, whatever the leaf is for.
+    fn vouch_for(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        match self.strict.verify_client_cert(leaf, intermediates, now) {
+            Err(Error::InvalidCertificate(
+                CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. },
+            )) => self.vouch_for_server(leaf, intermediates, now),
+            other => other.map(drop),
+        }
+    }
+
+    fn vouch_for_server(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
@@ -241,15 +286,25 @@ fn configuration(
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     // Java chooses its certificate by the names in the CertificateRequest: all authorities are there.
     let recorder = RecordingVerifier { provider: provider.clone(), hints: roots.subjects() };
+    // Whether the key is the certificate's own is not asked here: a server that must be refused may show another's.
+    let shown = CertifiedKey::new(chain.to_vec(), provider.key_provider.load_private_key(key)?);
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(Arc::new(recorder))
-        .with_single_cert(chain.to_vec(), key)?;
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     // A resumed session would show no certificate.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(config)
+}
+
+/// Whether nobody else vouches for an authority.
+fn is_self_issued(der: &CertificateDer<'_>) -> bool {
+    Certificate::from_der(der).is_ok_and(|certificate| {
+        let content = certificate.tbs_certificate();
+        content.subject() == content.issuer()
+    })
 }
 
 /// The TLS alert that a client sent, by name and number; none when the error is another one.

@@ -14,6 +14,7 @@ use super::answer::Answer;
 use super::received::Received;
 use super::refusal;
 use super::state::{State, lock, random_uuid};
+use super::tls::INCOMPLETE_CHAIN;
 use crate::journal::{Api, CertificateFacts};
 use crate::ror::whitelist::{Entry, Status};
 
@@ -126,11 +127,19 @@ pub(super) fn answer(state: &State, request: &Received) -> Answer {
     };
     let Some(entry) = state.behaviour.whitelist.find(&form.client_id) else {
         state.decide(exchange, "client-id", false, format!("nobody has the client_id `{}`", form.client_id));
-        let seen = seen(request.certificate());
-        return refused(401, "invalid_client", &format!("Unknown client_id. {seen}"));
+        let certificate = request.certificate();
+        let mut wrong = vec!["Unknown client_id".to_owned()];
+        wrong.extend(certificate.map(|shown| faults(state, shown)).unwrap_or_default());
+        return refused(401, "invalid_client", &format!("{}. {}", wrong.join("; "), seen(certificate)));
     };
     state.decide(exchange, "client-id", true, "known");
-    if let Err(reason) = proves(entry, &form, request.certificate()) {
+    let mut wrong = unproved(state, entry, &form, request.certificate());
+    if !wrong.is_empty() {
+        // Whoever puts this right must not meet the next obstacle only afterwards.
+        if entry.status == Status::Suspended {
+            wrong.push("besides, the authorisation of this service is suspended".to_owned());
+        }
+        let reason = wrong.join("; ");
         state.decide(exchange, "credential", false, reason.as_str());
         let seen = seen(request.certificate());
         return refused(401, "invalid_client", &format!("Invalid client credentials: {reason}. {seen}"));
@@ -234,25 +243,62 @@ fn basic_credentials(header: &str) -> Option<(String, String)> {
     Some((decode(id), decode(secret)))
 }
 
-/// Whether the service proves who it is: profile 0 by its secret, the others by the certificate that they declared.
-fn proves(entry: &Entry, form: &Form, certificate: Option<&CertificateFacts>) -> Result<(), String> {
+/// All that keeps the service from proving who it is, nothing when it does: profile 0 by its secret, the others by the
+/// certificate that they declared.
+fn unproved(
+    state: &State,
+    entry: &Entry,
+    form: &Form,
+    certificate: Option<&CertificateFacts>,
+) -> Vec<String> {
     if entry.profile == 0 {
         return match (&form.secret, &entry.secret) {
-            (None, _) => Err("client_secret is missing".to_owned()),
-            (Some(sent), Some(expected)) if sent == expected => Ok(()),
-            (Some(_), _) => Err("client_secret is wrong".to_owned()),
+            (None, _) => vec!["client_secret is missing".to_owned()],
+            (Some(sent), Some(expected)) if sent == expected => Vec::new(),
+            (Some(_), _) => vec!["client_secret is wrong".to_owned()],
         };
     }
     let Some(certificate) = certificate else {
-        return Err("no client certificate was shown on this connection".to_owned());
+        return vec!["no client certificate was shown on this connection".to_owned()];
     };
-    if !certificate.faults.is_empty() {
-        return Err(format!("the client certificate is not acceptable ({})", certificate.faults.join(", ")));
-    }
+    let mut wrong = faults(state, certificate);
     if !entry.declares(&certificate.subject) {
-        return Err("the client certificate is not the one declared for this client_id".to_owned());
+        wrong.push(match state.behaviour.whitelist.declaring(&certificate.subject) {
+            Some(other) => {
+                format!("the client certificate is declared for another client_id, `{}`", other.client_id)
+            }
+            None => "the client certificate is not the one declared for this client_id".to_owned(),
+        });
     }
-    Ok(())
+    wrong
+}
+
+/// All that is wrong with a certificate by itself.
+fn faults(state: &State, certificate: &CertificateFacts) -> Vec<String> {
+    let CertificateFacts { not_before, not_after, issuer, .. } = certificate;
+    let mut names: Vec<&str> = certificate.faults.iter().map(String::as_str).collect();
+    names.retain(|fault| *fault != INCOMPLETE_CHAIN || state.behaviour.chains_as_sent);
+    if state.is_replaced(&certificate.sha256) {
+        names.push("replaced");
+    }
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let told: Vec<String> = names
+        .iter()
+        .map(|fault| match *fault {
+            "expired" => format!("it ended on {not_after}"),
+            "not-yet-valid" => format!("it begins on {not_before} only"),
+            "wrong-usage" => "it is not made for client authentication (extendedKeyUsage)".to_owned(),
+            "authority-certificate" => "it is an authority's own".to_owned(),
+            "unknown-authority" => format!("the authority `{issuer}` is not known here"),
+            "bad-signature" => "it is not signed by the authority that it names".to_owned(),
+            INCOMPLETE_CHAIN => format!("it came without the authority `{issuer}` that issued it"),
+            "replaced" => "a newer one has taken its place".to_owned(),
+            other => other.to_owned(),
+        })
+        .collect();
+    vec![format!("the client certificate is not acceptable ({}): {}", names.join(", "), told.join(", "))]
 }
 
 /// Tells the editor which DN was seen, so that a declaration can be compared with it.

@@ -44,6 +44,7 @@ fn a_wrong_client_certificate_is_answered_and_explained() {
     let declared = "CN=CLIENT_TEST_RORN,OU=33333333333,O=GIP - TEST3012,ST=Paris (75),C=FR";
     for (certificate, reason, subject) in [
         ("expired", "expired", declared),
+        ("not-yet-valid", "not-yet-valid", declared),
         ("wrong-usage", "wrong-usage", declared),
         ("unknown-authority", "unknown-authority", declared),
         ("all-wrong", "expired, wrong-usage, unknown-authority", declared),

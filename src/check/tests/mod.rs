@@ -1,6 +1,7 @@
 //! Every check kind: met, broken for each reason, undecided, and the near misses that must not be accused.
 
 mod confidential;
+mod credentials;
 mod declared;
 mod exports;
 mod feed;

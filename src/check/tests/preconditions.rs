@@ -59,6 +59,7 @@ fn what_a_client_offers_that_cannot_be_taken_says_who_must_act() {
         (HandshakeCause::AsProxy, Party::Configuration, "proxy settings"),
         (HandshakeCause::OldTls, Party::Client, "TLS 1.2"),
         (HandshakeCause::NoCommonSuite, Party::Client, "ECDHE"),
+        (HandshakeCause::NotTls, Party::Configuration, "proxy"),
         (HandshakeCause::Alert, Party::Configuration, "ROR_CA_CERT"),
     ] {
         let mut story = Story::new("token", json!({}));

@@ -13,6 +13,9 @@ struct Refusal {
     story: Story,
 }
 
+/// Those that a client has no reason to refuse.
+const GOOD: [&str; 2] = ["renewed", "disordered-chain"];
+
 const JUDGED: u32 = 2;
 const CONNECTION: u32 = 20;
 
@@ -22,7 +25,8 @@ impl Refusal {
         let mut story = Story::new("read", input.clone());
         story.get(0, "/ws-diffusion-fhir/Organization/1", 200);
         story.next_step("read", input.clone());
-        let impostor = Impostor { endpoint: Endpoint::Api, defect: defect.to_owned() };
+        let impostor =
+            Impostor { endpoint: Endpoint::Api, defect: defect.to_owned(), good: GOOD.contains(&defect) };
         story.evidence.steps.last_mut().unwrap().started.impostors = vec![impostor];
         story.fails("certificate refused");
         Self { story }
@@ -225,4 +229,32 @@ fn a_refusal_is_reported_and_not_insisted_on() {
     accepted.connects(completed(), by_client());
     accepted.asks(true);
     assert_eq!(accepted.finding("error").verdict, Verdict::Skipped);
+}
+
+#[test]
+fn a_good_server_is_accepted_or_it_is_told() {
+    let judged = |refusal: &Refusal| refusal.story.check_step(json!({"accepts-server": {}}), Some(JUDGED));
+    for defect in GOOD {
+        let mut refusal = Refusal::of(defect);
+        refusal.connects(completed(), by_client());
+        refusal.asks(true);
+        refusal.finding("request");
+        assert_met(&judged(&refusal));
+
+        let mut refusal = Refusal::of(defect);
+        refusal.connects(failed(HandshakeCause::Alert, true), by_client());
+        // Without the good server afterwards, the refusal may have any cause.
+        assert_undecided(&judged(&refusal));
+        refusal.finding("request");
+        assert_broken(&judged(&refusal), &["proves its identity"], &[]);
+
+        let mut refusal = Refusal::of(defect);
+        refusal.finding("request");
+        assert_undecided(&judged(&refusal));
+    }
+    // It is not to be refused.
+    let mut refusal = Refusal::of("renewed");
+    refusal.connects(completed(), by_client());
+    refusal.asks(true);
+    assert_undecided(&refusal.finding("request"));
 }

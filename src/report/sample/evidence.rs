@@ -160,6 +160,7 @@ pub(crate) fn step() -> Step {
             deadline_ms: 20_000,
             impostors: Vec::new(),
             instance: None,
+            credential: None,
         },
         started_us: 1_050_000,
         ended: Some(StepEnded {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{Lint, place};
 use crate::check::Check;
-use crate::check::{AtLeast, Expect, Times};
+use crate::check::{AtLeast, Expect, HandedFacet, Times};
 use crate::scenario::diagnostic::{Code, quoted};
 use crate::scenario::load::Key;
-use crate::scenario::model::AdvertiseDelay;
+use crate::scenario::model::{AdvertiseDelay, Defect, Step};
 use crate::text::Text;
 
 impl Lint<'_> {
@@ -119,7 +119,13 @@ impl Lint<'_> {
             Expect::TokenReuse(reuse) if reuse.tokens_at_most == 0 => {
                 self.count(&inside("token-reuse", "tokens-at-most"));
             }
-            Expect::RefusesServer(_) => self.server_to_refuse(index, check),
+            Expect::RefusesServer(_) => {
+                self.server_to_judge(index, check, |step| defects(step).any(|defect| !defect.is_good()));
+            }
+            Expect::AcceptsServer(_) => {
+                self.server_to_judge(index, check, |step| defects(step).any(Defect::is_good))
+            }
+            Expect::HandedCredential(handed) => self.credential_to_judge(index, check, handed.look_at),
             Expect::NotRepeated(not_repeated) => {
                 self.matcher(&inside("not-repeated", "after"), &not_repeated.after);
             }
@@ -127,20 +133,40 @@ impl Lint<'_> {
         }
     }
 
-    fn server_to_refuse(&mut self, index: usize, check: &Check) {
+    fn server_to_judge(&mut self, index: usize, check: &Check, is_judged: impl Fn(&Step) -> bool) {
         let steps = (1..).zip(&self.scenario().steps);
         let judged = steps.filter(|(number, _)| check.step.is_none_or(|step| step == *number));
-        if !judged.into_iter().any(|(_, step)| step.server.is_some()) {
+        if !judged.into_iter().any(|(_, step)| is_judged(step)) {
             self.at(
                 Code::MissingControl,
                 place!["checks", index, "expect"],
                 Text::new(
-                    "rien n’est à refuser dans ce qui est jugé",
-                    "there is nothing to refuse in what is judged",
+                    "aucun serveur de ce genre n’est dans ce qui est jugé",
+                    "there is no such server in what is judged",
                 ),
                 Text::new(
                     "jugez une étape qui a un « server », ou donnez-lui-en un",
                     "judge a step that has a `server`, or give it one",
+                ),
+            );
+        }
+    }
+
+    fn credential_to_judge(&mut self, index: usize, check: &Check, look_at: HandedFacet) {
+        let good = look_at == HandedFacet::Shown;
+        let steps = (1..).zip(&self.scenario().steps);
+        let mut judged = steps.filter(|(number, _)| check.step.is_none_or(|step| step == *number));
+        if !judged.any(|(_, step)| step.credential.is_some_and(|credential| credential.is_good() == good)) {
+            self.at(
+                Code::MissingControl,
+                place!["checks", index, "expect"],
+                Text::new(
+                    "aucun certificat de ce genre n’est donné dans ce qui est jugé",
+                    "no such certificate is handed in what is judged",
+                ),
+                Text::new(
+                    "jugez une étape qui a un « credential », ou donnez-lui-en un",
+                    "judge a step that has a `credential`, or give it one",
                 ),
             );
         }
@@ -197,4 +223,9 @@ impl Lint<'_> {
             ),
         );
     }
+}
+
+/// What is wrong with the servers of a step.
+fn defects(step: &Step) -> impl Iterator<Item = Defect> + use<> {
+    step.server.into_iter().flat_map(|server| server.token.into_iter().chain(server.api))
 }

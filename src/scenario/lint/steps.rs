@@ -121,6 +121,7 @@ impl Lint<'_> {
             (step.deadline.is_some(), "deadline"),
             (step.server.is_some(), "server"),
             (step.instances.is_some(), "instances"),
+            (step.credential.is_some(), "credential"),
         ];
         for (there, key) in strangers {
             if there {
