@@ -146,7 +146,7 @@ pub(super) fn facts(behaviour: &Behaviour, profile: AccessProfile) -> BehaviourF
         level_2_supplier: Some(quotas.level_2_authenticated),
         enforced: quotas.enforced,
         counting: (counting != Counting::default())
-            .then(|| CountingFacts { window_ms: counting.window_us / 1_000, fixed: counting.fixed }),
+            .then_some(CountingFacts { window_ms: counting.window_us / 1_000, fixed: counting.fixed }),
         suspension: quotas.suspension.map(|suspended| SuspensionFacts {
             after: suspended.rule.after,
             lasts_ms: suspended.rule.lasts_us / 1_000,

@@ -160,8 +160,8 @@ type Gap<'a> = (u64, &'a Exchange, &'a Exchange);
 /// A stall of the bench's machine leaves it open whether some of the attempts were in flight.
 fn stalled(finding: Finding) -> Finding {
     let why = both!(
-        "La machine du banc a pris plus de 250 ms de retard entre un refus et la tentative suivante : on ne sait pas si celle-ci était déjà partie. Rejouez sur une machine moins chargée.",
-        "The bench's machine was more than 250 ms late between a refusal and the next attempt: whether that had left already is not known. Play again on a less loaded machine."
+        "La machine du banc a pris du retard entre un refus et la tentative suivante : on ne sait pas si celle-ci était déjà partie. Rejouez sur une machine moins chargée.",
+        "The bench's machine was late between a refusal and the next attempt: whether that had left already is not known. Play again on a less loaded machine."
     );
     Finding::undecided(finding.actual, why).citing(finding.exchanges)
 }

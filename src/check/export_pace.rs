@@ -9,7 +9,7 @@ use super::words::{both, ms};
 use crate::journal::Exchange;
 
 /// Polls closer to each other than this are a hot loop: 200 ms, less the precision of timers.
-const HOT_US: u64 = 150_000;
+const HOT_US: u64 = 190_000;
 /// So many in a row; fewer may be the beginning of a growing delay.
 const HOT_IN_A_ROW: usize = 3;
 

@@ -15,6 +15,12 @@ const REMOTE_WINDOW_US: u64 = 500_000;
 /// On one machine, an answer that is ready has come to a client that listens within 10 ms.
 const SETTLING_US: u64 = 10_000;
 
+/// From such a stall of the bench on, a client may have been held up noticeably: 50 ms.
+const NOTICEABLE_US: u64 = 50_000;
+/// So many times as long, and this long at most where the bench itself was not held up longer: 750 ms.
+const HELD_UP: u64 = 4;
+const LONGEST_HELD_UP_US: u64 = 750_000;
+
 /// What is known about the client's parallelism, to tell a request in flight from a disobedient one.
 pub(super) struct Flights<'a> {
     evidence: &'a Evidence,
@@ -37,15 +43,19 @@ impl<'a> Flights<'a> {
     /// the same HTTP/1 connection, the same call again, and a connection opened after the refusal by a client of this
     /// machine that never has two calls under way.
     ///
-    /// The windows are as much longer as the bench's machine stalled meanwhile, 250 ms at most.
+    /// The windows are longer by twice as much as the bench's machine stalled meanwhile (the client waits for the same
+    /// processors), 250 ms at most.
     pub(super) fn in_flight(&self, refusal: &Exchange, later: &Exchange) -> bool {
-        self.is_within(refusal, later, self.stalled(refusal, later).min(DECIDABLE_US))
+        self.is_within(refusal, later, (2 * self.stalled(refusal, later)).min(DECIDABLE_US))
     }
 
-    /// Whether only a stall of the bench's machine beyond 250 ms leaves it open that `later` was in flight.
+    /// Whether stalls of the machine leave it open that `later` was in flight: a client among many processes may be
+    /// held up several times as long as the bench.
     pub(super) fn in_doubt(&self, refusal: &Exchange, later: &Exchange) -> bool {
         let stalled = self.stalled(refusal, later);
-        stalled > DECIDABLE_US && !self.in_flight(refusal, later) && self.is_within(refusal, later, stalled)
+        stalled >= NOTICEABLE_US
+            && !self.in_flight(refusal, later)
+            && self.is_within(refusal, later, (HELD_UP * stalled).min(stalled.max(LONGEST_HELD_UP_US)))
     }
 
     /// Longest stall between the two, µs: what had left the client could be read so much later.

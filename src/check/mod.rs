@@ -46,6 +46,7 @@ mod requests;
 mod ror_headers;
 mod search;
 mod search_value;
+mod secrets_kept;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -85,6 +86,7 @@ pub use refuses_server::{RefusalFacet, RefusesServer};
 pub use requests::Requests;
 pub use ror_headers::{HeaderFacet, RorHeaders};
 pub use search::Search;
+pub use secrets_kept::SecretsKept;
 pub use token_confined::TokenConfined;
 pub use token_form::TokenForm;
 pub use token_renewal::TokenRenewal;
@@ -139,6 +141,8 @@ pub enum Expect {
     TokenRenewal(TokenRenewal),
     /// Tokens and secrets stay in their header and body, never in a URL.
     TokenConfined(TokenConfined),
+    /// Tokens and secrets do not stand in what the client prints or reports.
+    SecretsKept(SecretsKept),
     /// The search that was asked for is what was sent.
     Search(Search),
     /// Pages are followed by their links, to the end.
@@ -194,6 +198,7 @@ impl Expect {
             Self::TokenReuse(kind) => kind,
             Self::TokenRenewal(kind) => kind,
             Self::TokenConfined(kind) => kind,
+            Self::SecretsKept(kind) => kind,
             Self::Search(kind) => kind,
             Self::Paging(kind) => kind,
             Self::NotRepeated(kind) => kind,

@@ -309,7 +309,7 @@ pub(super) struct SelftestArguments {
     #[arg(long)]
     pub(super) list: bool,
     /// How many clients side by side
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(super) jobs: u16,
     /// Use (or make once) the certificates of DIR
     #[arg(long, value_name = "DIR")]

@@ -121,6 +121,9 @@ flaws! {
         HammersTokenRefusal, "hammers-token-refusal",
             "Répète cinq fois une demande de jeton que le serveur a refusée.",
             "Repeats five times a token request that the server refused.";
+        LogsToken, "logs-token",
+            "Écrit l'en-tête Authorization de ses appels sur la sortie d'erreur.",
+            "Writes the Authorization header of its calls to standard error.";
         TokenInUrl, "token-in-url",
             "Écrit aussi son jeton dans l'URL, en paramètre access_token.",
             "Writes its token into the URL too, as the parameter access_token.";
@@ -421,9 +424,9 @@ flaws! {
     }
     // The delta.
     in [Export, Sync] {
-        SyncFromNowOn, "sync-from-now-on",
-            "Demande les changements à venir au lieu de ceux qui suivent son repère.",
-            "Asks for the changes to come instead of those since its bookmark.";
+        SyncHourAhead, "sync-hour-ahead",
+            "Demande les changements depuis maintenant, dans une heure locale qu'il prend pour l'heure UTC.",
+            "Asks for the changes since now, in a local time that it takes for UTC.";
         SyncStrictBoundary, "sync-strict-boundary",
             "Demande ce qui a changé après son repère (gt), pas à partir de lui (ge).",
             "Asks for what changed after its bookmark (gt), not from it on (ge).";

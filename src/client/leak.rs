@@ -28,6 +28,13 @@ pub(crate) fn write(answer: &Answer, flaws: &FlawSet) {
     }
 }
 
+/// Writes a token where others read it.
+pub(crate) fn token(value: &str, flaws: &FlawSet) {
+    if flaws.has(Flaw::LogsToken) {
+        let _ = writeln!(std::io::stderr(), "> authorization: Bearer {value}");
+    }
+}
+
 /// Searches by the contacts of a resource that has just been read.
 pub(crate) async fn search_by_contacts(ror: &Ror, resource: &Value) {
     if !ror.session.flaws.has(Flaw::PutsContactInUrl) {

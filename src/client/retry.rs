@@ -27,6 +27,7 @@ const ATTEMPTS_AFTER_FAILURE: u32 = 3;
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Repeats of the flaw `repeats-refusals`.
 pub(crate) const REPEATS_OF_REFUSALS: u32 = 30;
+const AT_ONCE: Duration = Duration::from_millis(20);
 /// Attempts of `hammers-outages`, and the delay before each.
 const ATTEMPTS_OF_A_HAMMER: u32 = 40;
 const BETWEEN_BLOWS: Duration = Duration::from_millis(100);
@@ -142,7 +143,7 @@ pub(crate) fn after_failure(attempt: u32, flaws: &FlawSet) -> Option<Repeat> {
         return None;
     }
     if flaws.has(Flaw::RepeatsRefusals) {
-        return (attempt <= REPEATS_OF_REFUSALS).then(|| Repeat::hasty(BETWEEN_BLOWS));
+        return (attempt <= REPEATS_OF_REFUSALS).then(|| Repeat::hasty(AT_ONCE));
     }
     if flaws.has(Flaw::HammersOutages) {
         return (attempt < ATTEMPTS_OF_A_HAMMER).then(|| Repeat::hasty(BETWEEN_BLOWS));
@@ -179,7 +180,7 @@ fn flawed_repeat(
         _ => flaws.has(Flaw::Ignores503RetryAfter),
     };
     if flaws.has(Flaw::RepeatsRefusals) {
-        Some((Repeat::hasty(BETWEEN_BLOWS), REPEATS_OF_REFUSALS + 1))
+        Some((Repeat::hasty(AT_ONCE), REPEATS_OF_REFUSALS + 1))
     } else if flaws.has(Flaw::Token429HotLoop) && service == Service::Token && status == 429 {
         Some((Repeat::hasty(Duration::ZERO), 11))
     } else if ignored && told {

@@ -373,6 +373,7 @@ impl Ror {
     }
 
     fn message(&self, call: &Call, token: &Token) -> Result<Message, ClientError> {
+        leak::token(&token.value, &self.session.flaws);
         let mut headers = HeaderMap::new();
         let bearer = HeaderValue::from_str(&format!("Bearer {}", token.value));
         if !self.session.flaws.has(Flaw::CallsWithoutToken) {

@@ -20,7 +20,7 @@ type Table = BTreeMap<String, Vec<String>>;
 fn main() {
     let mut arguments = Arguments::from_args();
     // The clients mostly wait.
-    arguments.test_threads = arguments.test_threads.or(Some(8));
+    arguments.test_threads = arguments.test_threads.or(Some(4));
     let pki = Arc::new(tempfile::tempdir().unwrap());
     let made = banc().args(["certs", "--out"]).arg(pki.path()).stdout(Stdio::null()).status().unwrap();
     assert!(made.success());

@@ -20,6 +20,7 @@ fn all_kinds() -> Vec<Value> {
         json!({"token-reuse": {"tokens-at-most": 1}}),
         json!({"token-renewal": {}}),
         json!({"token-confined": {}}),
+        json!({"secrets-kept": {}}),
         json!({"search": {}}),
         json!({"paging": {"look-at": "complete"}}),
         json!({"not-repeated": {"after": {"status": 403}}}),

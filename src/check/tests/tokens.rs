@@ -280,3 +280,20 @@ fn a_secret_in_a_url_or_a_referer_is_accused() {
     header(none.get(0, "/ws-diffusion-fhir/metadata", 200), "authorization", "");
     assert_undecided(&none.check(confined));
 }
+
+#[test]
+fn a_token_that_was_sent_is_not_printed() {
+    let told = |stderr: &str| {
+        let mut story = Story::new("read", json!({"resource": "Organization", "id": "1101"}));
+        story.token(0, 200);
+        let read = story.get(10, "/ws-diffusion-fhir/Organization/1101", 200);
+        header(read, "authorization", "Bearer ‹redacted:0123456789ab›");
+        let ended = story.evidence.steps[0].ended.as_mut().unwrap();
+        ended.stderr_tail = stderr.to_owned();
+        story.check(json!({"secrets-kept": {}}))
+    };
+    assert_met(&told("GET /Organization/1101 200"));
+    // What a client masked itself looks like a secret and is none that was sent.
+    assert_met(&told("client_secret=‹redacted:ffffffffffff›"));
+    assert_broken(&told("> Authorization: Bearer ‹redacted:0123456789ab›"), &["service's behalf"], &[]);
+}

@@ -6,6 +6,7 @@ mod figures;
 mod trial;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -75,9 +76,8 @@ fn shared(trials: &[Trial], pki: Option<&Path>, lang: Lang) -> Result<Shared, Fa
     let place = PlaceArguments::on_loopback(pki.unwrap_or(temporary.path()));
     let mut settings = BTreeMap::new();
     for run in runs() {
-        if !settings.contains_key(&run.profile.get()) {
-            let setting = Setting::prepare(&place, run.profile, &CampaignFile::default())?;
-            settings.insert(run.profile.get(), setting);
+        if let Entry::Vacant(vacant) = settings.entry(run.profile.get()) {
+            vacant.insert(Setting::prepare(&place, run.profile, &CampaignFile::default())?);
         }
     }
     let datasets = runs().flat_map(|run| &run.items).map(|item| item.scenario.given.dataset.as_str());

@@ -5,6 +5,7 @@
 //! searches ran is asked for again the next time, and so is the second of the boundary (`ge`).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -45,7 +46,11 @@ pub(super) async fn perform(ror: &Arc<Ror>) -> Result<Done, ClientError> {
         return export::renew(ror, base.region).await;
     };
     let flaws = &ror.session.flaws;
-    let since = if flaws.has(Flaw::SyncFromNowOn) { moment::write(ror.session.clock.wall()) } else { since };
+    let since = if flaws.has(Flaw::SyncHourAhead) {
+        moment::write(ror.session.clock.wall() + Duration::from_secs(3600))
+    } else {
+        since
+    };
     let outcome = merge(ror, &mut base, &since).await;
     let seen = match outcome {
         Ok(seen) => seen,
