@@ -2,10 +2,9 @@
 //! its own, and its own ports, so that the journal tells them apart.
 
 use std::collections::BTreeMap;
-use std::future::poll_fn;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::task::Poll;
+
+use futures_util::future::join_all;
 
 use super::play::state_variables;
 use super::service::endpoint_variables;
@@ -56,21 +55,7 @@ impl Machines {
 
 /// Does all of them at the same time; their results in order.
 pub(super) async fn side_by_side<T>(tasks: impl Iterator<Item = impl Future<Output = T> + Send>) -> Vec<T> {
-    let mut running: Vec<_> = tasks.map(|task| (Box::pin(task), None)).collect();
-    poll_fn(|context| {
-        let mut waiting = false;
-        for (task, done) in &mut running {
-            if done.is_none() {
-                match Pin::as_mut(task).poll(context) {
-                    Poll::Ready(result) => *done = Some(result),
-                    Poll::Pending => waiting = true,
-                }
-            }
-        }
-        if waiting { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
-    running.into_iter().filter_map(|(_, done)| done).collect()
+    join_all(tasks).await
 }
 
 #[cfg(test)]

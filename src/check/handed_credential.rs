@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::context::{Report, Scene, report};
+use super::reported;
 use super::token_form::token_requests;
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Party, Verdict};
@@ -258,17 +259,7 @@ fn error(scene: &Scene<'_>, step: &Step) -> Finding {
         is_of_the_api(exchange) && exchange.status().is_some_and(|status| (200..300).contains(&status))
     });
     match report(step) {
-        Report::Error(message) if !quote(&message).is_empty() => {
-            let message = quote(&message);
-            Finding::met(
-                both!("Le client a signalé : « {message} ».", "The client reported: `{message}`."),
-                both!("Le refus est signalé avec un message.", "The refusal is reported with a message."),
-            )
-            .note(both!(
-                "À vérifier par une personne : la clarté du message « {message} ».",
-                "To be reviewed by a person: how clear the message `{message}` is."
-            ))
-        }
+        Report::Error(message) if !quote(&message).is_empty() => reported::with_message(&message),
         Report::Error(_) => Finding::broken(
             both!("Une erreur, sans message.", "An error without a message."),
             both!(
@@ -303,20 +294,8 @@ fn error(scene: &Scene<'_>, step: &Step) -> Finding {
             ),
             remedy(),
         ),
-        Report::Human(answer) => {
-            let answer = quote(&answer);
-            Finding::review(
-                both!("Réponse de la personne : « {answer} ».", "Answer of the person: `{answer}`."),
-                both!(
-                    "Ce qu’une personne atteste reste à vérifier.",
-                    "What a person attests is to be reviewed."
-                ),
-            )
-        }
-        Report::Nothing => Finding::undecided(
-            both!("Aucun résultat.", "No result."),
-            both!("Le résultat du pas de test n’est pas connu.", "The result of the step is not known."),
-        ),
+        Report::Human(answer) => reported::attested(&answer),
+        Report::Nothing => reported::nothing(),
     }
 }
 

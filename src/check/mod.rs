@@ -42,6 +42,7 @@ mod reach;
 mod received;
 mod refuses_server;
 mod region;
+mod reported;
 mod requests;
 mod ror_headers;
 mod search;

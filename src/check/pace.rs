@@ -57,6 +57,9 @@ struct Window {
     excess: i64,
 }
 
+/// Calls by run and API.
+type Series<'a> = BTreeMap<(Run, Api), Vec<&'a Exchange>>;
+
 impl Kind for Pace {
     fn title(&self) -> Text {
         match self.bound {
@@ -72,7 +75,7 @@ impl Kind for Pace {
     }
 
     fn expected(&self, scene: &Scene<'_>) -> Text {
-        let quota = self.quota(scene);
+        let quota = main_quota(scene, &series(scene));
         match self.bound {
             PaceBound::AnyWindow => both!(
                 "Au plus {quota} × (T + 1) appels dans toute fenêtre de T secondes, par API.",
@@ -90,9 +93,9 @@ impl Kind for Pace {
     }
 
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
-        let quota = i64::from(self.quota(scene));
-        let of = |api: Api| i64::from(scene.evidence.setting.quotas.level_2_of(api));
         let series = series(scene);
+        let quota = i64::from(main_quota(scene, &series));
+        let of = |api: Api| i64::from(scene.evidence.setting.quotas.level_2_of(api));
         let longest = series.values().map(Vec::len).max().unwrap_or(0);
         let noise = Noise::of(scene.evidence);
         let worst = series
@@ -133,13 +136,6 @@ impl Kind for Pace {
 }
 
 impl Pace {
-    /// The quota of the API that the check is mostly about: that with the longest series.
-    fn quota(self, scene: &Scene<'_>) -> u32 {
-        let longest = series(scene).into_iter().max_by_key(|(_, calls)| calls.len());
-        let quotas = &scene.evidence.setting.quotas;
-        longest.map_or(quotas.level_2, |((_, api), _)| quotas.level_2_of(api))
-    }
-
     /// The worst window when each call may have left the client earlier by the stall in which it was read, `at_most`
     /// so much.
     fn worst(self, calls: &[&Exchange], quota: i64, noise: &Noise<'_>, at_most: u64) -> Option<Window> {
@@ -187,9 +183,16 @@ impl Pace {
     }
 }
 
+/// The quota of the API that the check is mostly about: that with the longest series.
+fn main_quota(scene: &Scene<'_>, series: &Series<'_>) -> u32 {
+    let longest = series.iter().max_by_key(|(_, calls)| calls.len());
+    let quotas = &scene.evidence.setting.quotas;
+    longest.map_or(quotas.level_2, |((_, api), _)| quotas.level_2_of(*api))
+}
+
 /// Calls of the service by step and API: each step is a process of its own, that knows nothing of the one before.
-fn series<'a>(scene: &Scene<'a>) -> BTreeMap<(Run, Api), Vec<&'a Exchange>> {
-    let mut series: BTreeMap<(Run, Api), Vec<&Exchange>> = BTreeMap::new();
+fn series<'a>(scene: &Scene<'a>) -> Series<'a> {
+    let mut series = Series::new();
     for exchange in scene.exchanges().filter(|exchange| exchange.api() != Api::Elsewhere) {
         if let Some(run) = exchange.run().filter(|_| counts_for_service(exchange)) {
             series.entry((run, exchange.api())).or_default().push(exchange);

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::attempt::{Attempt, Class, attempts};
 use super::context::{Report, Scene, report};
 use super::impostor::{both_of, fault, name, remedy};
+use super::reported;
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Party};
 use crate::journal::{Api, Endpoint, Exchange, Impostor, Step};
@@ -369,17 +370,7 @@ fn error(step: &Step, impostor: &Impostor, attempts: &[Attempt<'_>]) -> Finding 
     }
     let number = step.started.step;
     match report(step) {
-        Report::Error(message) if !quote(&message).is_empty() => {
-            let message = quote(&message);
-            Finding::met(
-                both!("Le client a signalé : « {message} ».", "The client reported: `{message}`."),
-                both!("Le refus est signalé avec un message.", "The refusal is reported with a message."),
-            )
-            .note(both!(
-                "À vérifier par une personne : la clarté du message « {message} ».",
-                "To be reviewed by a person: how clear the message `{message}` is."
-            ))
-        }
+        Report::Error(message) if !quote(&message).is_empty() => reported::with_message(&message),
         Report::Error(_) => Finding::broken(
             both!(
                 "Pas de test n° {number} : une erreur, sans message.",
@@ -410,20 +401,8 @@ fn error(step: &Step, impostor: &Impostor, attempts: &[Attempt<'_>]) -> Finding 
             ),
             said(),
         ),
-        Report::Human(answer) => {
-            let answer = quote(&answer);
-            Finding::review(
-                both!("Réponse de la personne : « {answer} ».", "Answer of the person: `{answer}`."),
-                both!(
-                    "Ce qu’une personne atteste reste à vérifier.",
-                    "What a person attests is to be reviewed."
-                ),
-            )
-        }
-        Report::Nothing => Finding::undecided(
-            both!("Aucun résultat.", "No result."),
-            both!("Le résultat du pas de test n’est pas connu.", "The result of the step is not known."),
-        ),
+        Report::Human(answer) => reported::attested(&answer),
+        Report::Nothing => reported::nothing(),
     }
 }
 

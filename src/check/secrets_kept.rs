@@ -8,16 +8,13 @@ use serde::Deserialize;
 use super::context::Scene;
 use super::words::both;
 use super::{Finding, Kind, Nature};
-use crate::journal::{Api, Step, StepEnd};
+use crate::journal::{Api, REDACTED, Step, StepEnd};
 use crate::text::Text;
 
 /// `secrets-kept`: see [`super::Expect::SecretsKept`].
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SecretsKept {}
-
-/// How the journal marks what it redacted: the same secret has the same mark everywhere.
-const MARK: &str = "‹redacted:";
 
 impl Kind for SecretsKept {
     fn title(&self) -> Text {
@@ -116,7 +113,7 @@ fn said(step: &Step) -> Vec<(&str, Text)> {
 }
 
 fn marks(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices(MARK).filter_map(|(from, _)| {
+    text.match_indices(REDACTED).filter_map(|(from, _)| {
         let rest = &text[from..];
         Some(&rest[..rest.find('›')?])
     })

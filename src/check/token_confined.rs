@@ -7,7 +7,7 @@ use super::context::Scene;
 use super::jobs::is_elsewhere;
 use super::words::{both, named, quote};
 use super::{Finding, Kind, Nature};
-use crate::journal::{Api, Exchange};
+use crate::journal::{Api, Exchange, REDACTED};
 use crate::text::Text;
 
 /// `token-confined`: see [`super::Expect::TokenConfined`].
@@ -15,8 +15,6 @@ use crate::text::Text;
 #[serde(deny_unknown_fields)]
 pub struct TokenConfined {}
 
-/// How the journal marks what it redacted.
-const REDACTED: &str = "‹redacted:";
 const SECRET_NAMES: [&str; 3] = ["access_token", "client_secret", "client_assertion"];
 
 impl Kind for TokenConfined {

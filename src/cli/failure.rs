@@ -1,7 +1,9 @@
 //! A command that cannot do its work: what happened, what to do, and the exit code.
 
+use std::fmt::Display;
+
 use crate::scenario::Diagnostic;
-use crate::scenario::diagnostic::render_all;
+use crate::scenario::diagnostic::{nearest, render_all};
 use crate::text::{Lang, Text};
 
 use super::{exit, terminal};
@@ -36,6 +38,22 @@ impl Failure {
         Self { exit: exit::BENCH, kind: Kind::Sentence(Text::new(fr, en)) }
     }
 
+    /// No temporary folder can be made.
+    pub(super) fn no_temporary_folder(error: &dyn Display) -> Self {
+        Self::configuration(
+            format!("Le dossier temporaire ne peut pas être créé : {error}. Vérifiez TMPDIR."),
+            format!("The temporary folder cannot be made: {error}. Check TMPDIR."),
+        )
+    }
+
+    /// There is a temporary folder, and it takes nothing.
+    pub(super) fn temporary_unwritable(error: &dyn Display) -> Self {
+        Self::configuration(
+            format!("Le dossier temporaire ne peut pas être écrit : {error}. Vérifiez TMPDIR."),
+            format!("The temporary folder cannot be written: {error}. Check TMPDIR."),
+        )
+    }
+
     /// A sentence with that exit code.
     pub(super) fn sentence(exit: u8, text: Text) -> Self {
         Self { exit, kind: Kind::Sentence(text) }
@@ -62,6 +80,13 @@ impl Failure {
             }
         }
     }
+}
+
+/// A question that ends a sentence about an unknown word; empty when no known one is near.
+pub(super) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Text {
+    nearest(word, known).map_or_else(Text::default, |near| {
+        Text::new(format!(" Vouliez-vous dire « {near} » ?"), format!(" Did you mean `{near}`?"))
+    })
 }
 
 impl From<Vec<Diagnostic>> for Failure {

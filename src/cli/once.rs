@@ -1,16 +1,14 @@
 //! One action played by itself: what `try` and `doctor` share.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::failure::Failure;
-use super::preparation::ready;
 use super::preparation::{self, Setting};
 use super::{exit, progress};
-use crate::bench::{self, Driver, RunFolder, RunPlan};
+use crate::bench::{self, Driver, RunFolder};
 use crate::campaign::Campaign;
 use crate::journal::{BodyFolder, Collector, Evidence, Journal, Reader};
 use crate::scenario::{Given, Scenario, Step};
@@ -31,32 +29,18 @@ pub(super) fn play(
     action: &str,
     input: Value,
     campaign: &Campaign,
-    (driver, client): &(Driver, String),
+    driver: &(Driver, String),
     setting: &Setting,
 ) -> Result<Played, Failure> {
     let scenario = scenario(action, input);
     let directories = preparation::directories([scenario.given.dataset.as_str()], campaign.seed)?;
-    let temporary = tempfile::tempdir().map_err(|error| unwritable(&error))?;
+    let temporary = tempfile::tempdir().map_err(|error| Failure::temporary_unwritable(&error))?;
     let folder =
         RunFolder::named(temporary.path()).map_err(|error| Failure::sentence(exit::USAGE, error.text()))?;
     let started = OffsetDateTime::now_utc();
-    let journal = Journal::create(folder.path(), started).map_err(|error| unwritable(&error))?;
-    let plan = RunPlan {
-        scenarios: vec![Arc::new(ready(scenario))],
-        campaign: campaign.clone(),
-        baseline: None,
-        driver: driver.clone(),
-        client: client.clone(),
-        directories,
-        jobs: 1,
-        service: setting.service.clone(),
-        reference: setting.reference.clone(),
-        place: setting.place.clone(),
-        tls: setting.tls.clone(),
-        token_key: setting.token_key.clone(),
-        impostors: setting.impostors.clone(),
-        credentials: setting.credentials.clone(),
-    };
+    let journal =
+        Journal::create(folder.path(), started).map_err(|error| Failure::temporary_unwritable(&error))?;
+    let plan = setting.plan([scenario], campaign.clone(), driver.clone(), directories, 1);
     let progress = progress::on(1, campaign.lang);
     preparation::runtime()?.block_on(bench::run(
         plan,
@@ -94,11 +78,4 @@ fn evidence(folder: &Path) -> Option<Evidence> {
         collector.take(entry);
     }
     collector.finish()
-}
-
-fn unwritable(error: &std::io::Error) -> Failure {
-    Failure::configuration(
-        format!("Le dossier temporaire ne peut pas être écrit : {error}. Vérifiez TMPDIR."),
-        format!("The temporary folder cannot be written: {error}. Check TMPDIR."),
-    )
 }

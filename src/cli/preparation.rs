@@ -7,7 +7,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::arguments::{PlaceArguments, SetupArguments};
-use super::failure::Failure;
+use super::failure::{Failure, did_you_mean};
 use super::preflight::Certificates;
 use super::{exit, terminal};
 use crate::bench::{Driver, RunPlan, ServiceUnderTest};
@@ -18,7 +18,7 @@ use crate::pki::{Credentials, Impostors, Pki};
 use crate::ror::whitelist::Reference;
 use crate::ror::{AccessProfile, Directory, expand_code};
 use crate::scenario::action::Action;
-use crate::scenario::catalogue::{self, Item};
+use crate::scenario::catalogue;
 use crate::scenario::load::{SCENARIO_LIMIT, load, read_text};
 use crate::scenario::{Scenario, expand_short_names};
 use crate::server::{Identity, Place, Tls, TokenKey};
@@ -108,10 +108,7 @@ pub(super) fn driver(command: Option<&str>, flaws: &[String]) -> Result<(Driver,
 /// A flaw by its name.
 pub(super) fn known_flaw(name: &str) -> Result<Flaw, Failure> {
     Flaw::parse(name).ok_or_else(|| {
-        let near = crate::scenario::diagnostic::nearest(name, Flaw::ALL.iter().map(|flaw| flaw.name()));
-        let (fr, en) = near.map_or((String::new(), String::new()), |near| {
-            (format!(" Vouliez-vous dire « {near} » ?"), format!(" Did you mean `{near}`?"))
-        });
+        let Text { fr, en } = did_you_mean(name, Flaw::ALL.iter().map(|flaw| flaw.name()));
         Failure::usage(
             format!("Le défaut « {name} » n’existe pas.{fr} « banc-ror list flaws » les donne tous."),
             format!("There is no flaw `{name}`.{en} `banc-ror list flaws` tells them all."),
@@ -179,12 +176,12 @@ impl Setting {
     ) -> Result<Self, Failure> {
         let temporary = match &place.pki {
             Some(_) => None,
-            None => Some(tempfile::Builder::new().prefix("banc-ror-pki-").tempdir().map_err(|error| {
-                Failure::configuration(
-                    format!("Le dossier temporaire ne peut pas être créé : {error}. Vérifiez TMPDIR."),
-                    format!("The temporary folder cannot be made: {error}. Check TMPDIR."),
-                )
-            })?),
+            None => Some(
+                tempfile::Builder::new()
+                    .prefix("banc-ror-pki-")
+                    .tempdir()
+                    .map_err(|error| Failure::no_temporary_folder(&error))?,
+            ),
         };
         let folder = match (&place.pki, &temporary) {
             (Some(folder), _) => std::path::absolute(folder).unwrap_or_else(|_| folder.clone()),
@@ -244,15 +241,14 @@ impl Setting {
     /// A run of these scenarios in this setting, without a baseline.
     pub(super) fn plan(
         &self,
-        items: Vec<Item>,
+        scenarios: impl IntoIterator<Item = Scenario>,
         campaign: Campaign,
-        driver: Driver,
-        client: String,
+        (driver, client): (Driver, String),
         directories: BTreeMap<String, Arc<Directory>>,
         jobs: usize,
     ) -> RunPlan {
         RunPlan {
-            scenarios: items.into_iter().map(|item| Arc::new(ready(item.scenario))).collect(),
+            scenarios: scenarios.into_iter().map(|scenario| Arc::new(ready(scenario))).collect(),
             campaign,
             baseline: None,
             driver,

@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &RunArguments, lang: Lang) -> Result<u8, Failure> {
     } else {
         None
     };
-    let (driver, client) = preparation::driver(command, &arguments.flaw)?;
+    let driver = preparation::driver(command, &arguments.flaw)?;
     let jobs = arguments.jobs.map_or(if command.is_some() { 4 } else { 16 }, usize::from);
     let setting = Setting::prepare(&arguments.setup.place, campaign.profile, &campaign.file)?;
     preflight::before_run(&setting, command.is_some(), lang)?;
@@ -42,7 +42,8 @@ pub(super) fn run(arguments: &RunArguments, lang: Lang) -> Result<u8, Failure> {
     let folder = folder(arguments.report.as_deref(), campaign.profile.get())?;
     let journal = open(&folder, &items)?;
     let progress = progress::on(items.len(), lang);
-    let plan = RunPlan { baseline, ..setting.plan(items, campaign, driver, client, directories, jobs) };
+    let scenarios = items.into_iter().map(|item| item.scenario);
+    let plan = RunPlan { baseline, ..setting.plan(scenarios, campaign, driver, directories, jobs) };
     let runtime = preparation::runtime()?;
     let finished =
         runtime.block_on(bench::run(plan, &folder, journal, progress.clone(), preparation::interrupted()));

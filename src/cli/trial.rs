@@ -3,13 +3,12 @@
 use serde_json::Value;
 
 use super::arguments::TryArguments;
-use super::failure::Failure;
+use super::failure::{Failure, did_you_mean};
 use super::once::{self, Played};
 use super::preparation::{self, Setting};
 use super::{exit, terminal};
 use crate::journal::{BodyFolder, Evidence, Exchange, StepEnd};
 use crate::scenario::action::Action;
-use crate::scenario::diagnostic::nearest;
 use crate::text::{Lang, Text};
 
 /// How much of a body is shown, in characters.
@@ -35,10 +34,7 @@ pub(super) fn run(arguments: &TryArguments, lang: Lang) -> Result<u8, Failure> {
 fn input(action: &str, input: &str) -> Result<Value, Failure> {
     let known = Action::find(action).ok_or_else(|| {
         let names = Action::names();
-        let near = nearest(action, names.iter().copied());
-        let (fr, en) = near.map_or((String::new(), String::new()), |near| {
-            (format!(" Vouliez-vous dire « {near} » ?"), format!(" Did you mean `{near}`?"))
-        });
+        let Text { fr, en } = did_you_mean(action, names.iter().copied());
         let names = names.join(", ");
         Failure::usage(
             format!("L’action « {action} » n’existe pas.{fr} Connues : {names}."),

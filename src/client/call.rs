@@ -163,9 +163,12 @@ impl<'a> Insistence<'a> {
 
     /// Whether a call that succeeded is sent once more, for the flaw `repeats-everything`.
     pub(crate) fn sends_again(&mut self, flaws: &FlawSet) -> bool {
+        if !flaws.has(Flaw::RepeatsEverything) {
+            return false;
+        }
+        self.manners = Manners::Hasty;
         self.repeated += 1;
-        self.manners = if flaws.has(Flaw::RepeatsEverything) { Manners::Hasty } else { self.manners };
-        flaws.has(Flaw::RepeatsEverything) && self.repeated < TIMES_EVERYTHING
+        self.repeated < TIMES_EVERYTHING
     }
 
     /// Takes the outcome of an attempt: gives back an answer that is neither a 429, a 503 nor a server failure;

@@ -14,7 +14,7 @@ pub use canary::{Canaries, CanarySeen, Output};
 pub use event::*;
 pub use evidence::{Change, Collector, Connection, Evidence, Exchange, Run, Step};
 pub use read::{BodyFolder, BrokenLine, Reader};
-pub use redact::Redactor;
+pub use redact::{REDACTED, Redactor};
 pub use wire::*;
 pub use write::{Journal, ScenarioJournal};
 

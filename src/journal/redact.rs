@@ -28,6 +28,9 @@ const SHORTEST_SECRET: usize = 8;
 /// Shortest run that is taken for a token or for credentials by its shape.
 const SHORTEST_RUN: usize = 16;
 
+/// How a mark begins; the same secret has the same mark everywhere.
+pub const REDACTED: &str = "‹redacted:";
+
 /// Replaces secrets by a keyed digest, `‹redacted:0123456789ab›`.
 ///
 /// Few secrets are known by their text (a client's secret); tokens are known by their shape, so that it costs the same
@@ -70,7 +73,7 @@ impl Redactor {
     #[must_use]
     pub fn mark(&self, secret: &str) -> String {
         let tag = hmac::sign(&self.key, secret.as_bytes());
-        format!("‹redacted:{}›", super::hex(&tag.as_ref()[..6]))
+        format!("{REDACTED}{}›", super::hex(&tag.as_ref()[..6]))
     }
 
     /// A header's value without secrets; the scheme of `Authorization` stays readable.

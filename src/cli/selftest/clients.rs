@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::failure::Failure;
+use super::super::failure::{Failure, did_you_mean};
 use super::super::zoo::Zoo;
 use crate::client::{Action, Flaw};
 use crate::ror::AccessProfile;
 use crate::scenario::Step;
 use crate::scenario::catalogue::{Catalogue, Item};
-use crate::scenario::diagnostic::nearest;
+use crate::text::Text;
 
 /// Profile on which flawed clients are played; scenarios that it lacks are played on the first one that they have.
 const USUAL_PROFILE: u8 = 1;
@@ -56,10 +56,7 @@ pub(super) fn select(trials: Vec<Trial>, words: &[String]) -> Result<Vec<Trial>,
     }
     for word in words {
         if !trials.iter().any(|trial| trial.name.contains(word.as_str())) {
-            let near = nearest(word, trials.iter().map(|trial| trial.name.as_str()));
-            let (fr, en) = near.map_or((String::new(), String::new()), |near| {
-                (format!(" Vouliez-vous dire « {near} » ?"), format!(" Did you mean `{near}`?"))
-            });
+            let Text { fr, en } = did_you_mean(word, trials.iter().map(|trial| trial.name.as_str()));
             return Err(Failure::usage(
                 format!("Aucun client du zoo ne s’appelle « {word} ».{fr}"),
                 format!("No client of the zoo is called `{word}`.{en}"),

@@ -67,12 +67,7 @@ pub(super) fn run(arguments: &SelftestArguments, lang: Lang) -> Result<u8, Failu
 /// Certificates are made once, datasets read once.
 fn shared(trials: &[Trial], pki: Option<&Path>, lang: Lang) -> Result<Shared, Failure> {
     let runs = || trials.iter().flat_map(|trial| &trial.runs);
-    let temporary = tempfile::tempdir().map_err(|error| {
-        Failure::configuration(
-            format!("Le dossier temporaire ne peut pas être créé : {error}. Vérifiez TMPDIR."),
-            format!("The temporary folder cannot be made: {error}. Check TMPDIR."),
-        )
-    })?;
+    let temporary = tempfile::tempdir().map_err(|error| Failure::no_temporary_folder(&error))?;
     let place = PlaceArguments::on_loopback(pki.unwrap_or(temporary.path()));
     let mut settings = BTreeMap::new();
     for run in runs() {

@@ -103,19 +103,14 @@ fn compare(trial: Trial, checks: &[(String, CheckOutcome)], shared: &Shared) -> 
 
 /// One run, in a folder that does not stay.
 async fn outcome(run: &Run, flaw: Option<Flaw>, shared: &Arc<Shared>) -> Result<Outcome, Failure> {
-    let unwritable = |error: &dyn std::fmt::Display| {
-        Failure::configuration(
-            format!("Le dossier temporaire ne peut pas être écrit : {error}. Vérifiez TMPDIR."),
-            format!("The temporary folder cannot be written: {error}. Check TMPDIR."),
-        )
-    };
-    let temporary = tempfile::tempdir().map_err(|error| unwritable(&error))?;
-    let folder = RunFolder::named(&temporary.path().join("report")).map_err(|error| unwritable(&error))?;
+    let temporary = tempfile::tempdir().map_err(|error| Failure::temporary_unwritable(&error))?;
+    let folder = RunFolder::named(&temporary.path().join("report"))
+        .map_err(|error| Failure::temporary_unwritable(&error))?;
     let journal = run::open(&folder, &run.items)?;
     let plan = plan(run, flaw, shared)?;
     let finished = bench::run(plan, &folder, journal, Arc::new(Silent), std::future::pending()).await;
     if let Some(reason) = finished.journal_failure {
-        return Err(unwritable(&reason));
+        return Err(Failure::temporary_unwritable(&reason));
     }
     let lang = shared.lang;
     let judged = tokio::task::spawn_blocking(move || judge::judge_run(folder.path(), Some(lang))).await;
@@ -136,7 +131,7 @@ fn plan(run: &Run, flaw: Option<Flaw>, shared: &Shared) -> Result<RunPlan, Failu
         .get(&run.profile.get())
         .ok_or_else(|| Failure::bench("profil non préparé", "profile not prepared"))?;
     let flaws: Vec<String> = flaw.iter().map(|flaw| flaw.name().to_owned()).collect();
-    let (driver, client) = preparation::driver(None, &flaws)?;
+    let driver = preparation::driver(None, &flaws)?;
     let campaign = Campaign {
         profile: run.profile,
         plans: Vec::new(),
@@ -148,7 +143,8 @@ fn plan(run: &Run, flaw: Option<Flaw>, shared: &Shared) -> Result<RunPlan, Failu
         lang: shared.lang,
         file: CampaignFile::default(),
     };
-    Ok(setting.plan(run.items.clone(), campaign, driver, client, shared.directories.clone(), JOBS))
+    let scenarios = run.items.iter().map(|item| item.scenario.clone());
+    Ok(setting.plan(scenarios, campaign, driver, shared.directories.clone(), JOBS))
 }
 
 /// Trials have lines of their own.
