@@ -149,6 +149,12 @@ impl Pace {
             })
             .collect();
         times.sort_unstable_by_key(|arrival| (arrival.at, arrival.number));
+        // A stretch of calls begins as early as any of them may have left, not only the one that was read first.
+        let mut earliest = i64::MAX;
+        for arrival in times.iter_mut().rev() {
+            earliest = earliest.min(arrival.earliest);
+            arrival.earliest = earliest;
+        }
         match self.bound {
             PaceBound::AnyWindow => any_window(&times, quota),
             PaceBound::SlidingSecond => sliding_second(&times, quota),
@@ -259,13 +265,15 @@ fn sliding_second(times: &[Arrival], quota: i64) -> Option<Window> {
     let mut worst: Option<Window> = None;
     for (index, arrival) in times.iter().enumerate() {
         let (at, last) = (arrival.at, arrival.number);
-        while at - times[from].earliest >= SECOND_US - GRACE_US {
+        // Beyond `index` when this call itself may have left a second before it was read.
+        while from <= index && at - times[from].earliest >= SECOND_US - GRACE_US {
             from += 1;
         }
-        let calls = i64::try_from(index - from + 1).ok()?;
+        let calls = i64::try_from((index + 1).saturating_sub(from)).ok()?;
         let excess = (calls - quota) * SECOND_US;
-        if worst.is_none_or(|window| excess > window.excess) {
-            let first = times[from];
+        if let Some(first) = times[..=index].get(from)
+            && worst.is_none_or(|window| excess > window.excess)
+        {
             worst = Some(Window { first: first.number, last, calls, span_us: at - first.at, excess });
         }
     }

@@ -99,6 +99,16 @@ fn only_a_stall_that_the_calls_were_read_after_excuses_their_bunch() {
 }
 
 #[test]
+fn a_stall_of_more_than_a_second_is_no_proof_of_a_burst() {
+    let stalled = (0..60).map(|n| if n < 40 { n * 100 } else { 9_000 });
+    let mut story = calls(stalled);
+    let stall = Stall { from_us: 6_500_000, until_us: 9_000_000 };
+    story.evidence.ended.as_mut().unwrap().stalls = Some(vec![stall]);
+    assert_undecided(&story.check(sliding()));
+    assert_undecided(&story.check(any_window()));
+}
+
+#[test]
 fn noise_below_the_bound_still_decides() {
     // Spaced by 100 ms; one call of 1,000 ms was read 200 ms late, together with two others.
     let mut story = calls((0..30).map(|n| if (10..13).contains(&n) { 1_200 } else { n * 100 }));
