@@ -1,5 +1,7 @@
 //! From a finding to the status of a check: the level is that of the strongest requirement that it cites.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use super::ledger::{Keyword, Ledger};
 use super::outcome::{CheckOutcome, Party, Status};
 use crate::check::{self, Check, Context, Finding, Verdict, both, quote};
@@ -7,9 +9,22 @@ use crate::text::Text;
 
 /// Evaluates one check.
 pub(super) fn judge(check: &Check, context: &Context<'_>, ledger: &Ledger) -> CheckOutcome {
-    let finding = check::evaluate(check, context);
-    let failed = context.evidence.ended.as_ref().and_then(|ended| ended.harness_error.as_deref());
-    conclude(check, finding, strongest(check, ledger), failed)
+    match unless_it_breaks(|| check::evaluate(check, context)) {
+        Ok(finding) => {
+            let failed = context.evidence.ended.as_ref().and_then(|ended| ended.harness_error.as_deref());
+            conclude(check, finding, strongest(check, ledger), failed)
+        }
+        Err(reason) => not_played(check, ledger, Some(&reason)),
+    }
+}
+
+/// A check that breaks costs its own verdict, not the report.
+fn unless_it_breaks(evaluate: impl FnOnce() -> Finding) -> Result<Finding, String> {
+    catch_unwind(AssertUnwindSafe(evaluate)).map_err(|panic| {
+        let said = panic.downcast_ref::<String>().cloned();
+        said.or_else(|| panic.downcast_ref::<&str>().map(|said| (*said).to_owned()))
+            .unwrap_or_else(|| "a panic without a message".to_owned())
+    })
 }
 
 /// A check of a scenario that left no evidence.
@@ -107,4 +122,15 @@ fn broke(reason: &str) -> Text {
         "Le banc d’essai lui-même a échoué pendant ce scénario : {reason}",
         "The bench itself failed during this scenario: {reason}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_breaks_says_why() {
+        let broken = unless_it_breaks(|| panic!("index {} out of range", 3));
+        assert!(matches!(broken, Err(reason) if reason == "index 3 out of range"));
+    }
 }
