@@ -1,12 +1,14 @@
 //! `confidential`: restricted values that a scenario plants (canaries) do not come out where they do not belong.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Party;
-use super::context::{History, Report, Scene, report};
+use super::context::{History, Report, Scene, Truth, report};
 use super::words::{both, named, quote};
 use super::{Finding, Kind, Nature};
 use crate::journal::{Canaries, Exchange, Output, Step};
@@ -105,8 +107,8 @@ impl Kind for Confidential {
                 continue;
             }
             let Some(profile) = self.reader(step) else { continue };
-            let hidden = hidden(history, step, profile, values);
-            restricted.extend(hidden.iter().copied().filter(|number| received.contains_key(number)));
+            let hidden = Hidden::after(history, step, profile, values);
+            restricted.extend(received.keys().copied().filter(|number| hidden.contains(*number)));
             judged += usize::from(self.is_declared(step));
             let leak = match self.look_at {
                 ConfidentialFacet::Shown => shown(scene, step, &canaries, &hidden),
@@ -228,27 +230,39 @@ fn receive<'a>(scene: &Scene<'a>, step: &Step, canaries: &Canaries, received: &m
     }
 }
 
-/// Canaries that the profile sees nowhere after that step, and that the step itself did not give to the client.
-fn hidden(history: &dyn History, step: &Step, profile: u8, values: &[String]) -> BTreeSet<usize> {
-    let truth = history.after(step.started.step, Some(profile));
-    let given = step.started.input.to_string();
-    let numbered = values.iter().enumerate();
-    numbered
-        .filter(|(_, value)| !truth.shows(value) && !given.contains(value.as_str()))
-        .map(|(number, _)| number)
-        .collect()
+/// Canaries that a profile sees nowhere after a step, and that the step itself did not give to the client.
+///
+/// Looked up when one is met: the whole of the data is searched for it.
+struct Hidden<'a> {
+    truth: Rc<dyn Truth>,
+    given: String,
+    values: &'a [String],
+    known: RefCell<BTreeMap<usize, bool>>,
+}
+
+impl<'a> Hidden<'a> {
+    fn after(history: &dyn History, step: &Step, profile: u8, values: &'a [String]) -> Self {
+        let truth = history.after(step.started.step, Some(profile));
+        Self { truth, given: step.started.input.to_string(), values, known: RefCell::default() }
+    }
+
+    fn contains(&self, number: usize) -> bool {
+        let hides = |value: &str| !self.truth.shows(value) && !self.given.contains(value);
+        let look = || self.values.get(number).is_some_and(|value| hides(value));
+        *self.known.borrow_mut().entry(number).or_insert_with(look)
+    }
 }
 
 fn shown<'a>(
     scene: &Scene<'a>,
     step: &'a Step,
     canaries: &Canaries,
-    hidden: &BTreeSet<usize>,
+    hidden: &Hidden<'_>,
 ) -> Option<Leak<'a>> {
     let ended = step.ended.as_ref()?;
     let values = &scene.evidence.setting.canaries;
     let find =
-        |text: &str| canaries.find(text.as_bytes(), true).into_iter().find(|number| hidden.contains(number));
+        |text: &str| canaries.find(text.as_bytes(), true).into_iter().find(|number| hidden.contains(*number));
     let leak = |number: usize, place| Leak { value: &values[number], place, exchange: None };
     if let Some(result) = &ended.result {
         let kept = result.integrated_kept.as_ref().and_then(|body| scene.text(body));
@@ -265,16 +279,11 @@ fn shown<'a>(
     find(&said).map(|number| leak(number, both!("est dans le message", "is in the message")))
 }
 
-fn sent<'a>(
-    scene: &Scene<'a>,
-    step: &Step,
-    canaries: &Canaries,
-    hidden: &BTreeSet<usize>,
-) -> Option<Leak<'a>> {
+fn sent<'a>(scene: &Scene<'a>, step: &Step, canaries: &Canaries, hidden: &Hidden<'_>) -> Option<Leak<'a>> {
     let values = &scene.evidence.setting.canaries;
     scene.during(step).find_map(|exchange| {
         let find = |text: &str| {
-            canaries.find(text.as_bytes(), true).into_iter().find(|number| hidden.contains(number))
+            canaries.find(text.as_bytes(), true).into_iter().find(|number| hidden.contains(*number))
         };
         let request = &exchange.request;
         let name = named(exchange);
@@ -301,11 +310,11 @@ fn sent<'a>(
     })
 }
 
-fn logged<'a>(step: &'a Step, values: &[String], hidden: &BTreeSet<usize>) -> Option<Leak<'a>> {
+fn logged<'a>(step: &'a Step, values: &[String], hidden: &Hidden<'_>) -> Option<Leak<'a>> {
     let seen = step.ended.as_ref()?.canaries.iter();
     let mut wrong = seen.filter(|seen| {
         let number = values.iter().position(|value| *value == seen.value);
-        number.is_some_and(|number| hidden.contains(&number))
+        number.is_some_and(|number| hidden.contains(number))
     });
     let seen = wrong.next()?;
     let line = seen.line;

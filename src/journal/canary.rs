@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 /// A canary that a client let out.
@@ -95,7 +96,7 @@ impl Canaries {
         let lower = text.to_ascii_lowercase();
         let is_there = |needle: &Needle| match needle {
             Needle::Telephone(number) => is_telephone_in(number, &digits, text, at_end),
-            Needle::Text(wanted) => lower.windows(wanted.len()).any(|part| part == wanted),
+            Needle::Text(wanted) => memmem::find(&lower, wanted).is_some(),
         };
         let numbered = self.values.iter().enumerate();
         numbered.filter(|(_, (_, needle))| is_there(needle)).map(|(number, _)| number).collect()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::history;
@@ -90,7 +91,8 @@ impl Truth for Seen {
     }
 
     fn shows(&self, text: &str) -> bool {
-        ResourceType::ALL.iter().any(|t| self.0.all(*t).any(|resource| holds(&resource.json, text)))
+        let wanted = Finder::new(text);
+        ResourceType::ALL.iter().any(|t| self.0.all(*t).any(|resource| holds(&resource.json, &wanted)))
     }
 
     fn identifiers(&self, resource: &str, id: &str) -> Vec<(String, String)> {
@@ -112,11 +114,11 @@ impl Seen {
 }
 
 /// Whether a text stands in one of the texts of a resource.
-fn holds(value: &Value, text: &str) -> bool {
+fn holds(value: &Value, wanted: &Finder<'_>) -> bool {
     match value {
-        Value::String(held) => held.contains(text),
-        Value::Array(items) => items.iter().any(|item| holds(item, text)),
-        Value::Object(members) => members.values().any(|member| holds(member, text)),
+        Value::String(held) => wanted.find(held.as_bytes()).is_some(),
+        Value::Array(items) => items.iter().any(|item| holds(item, wanted)),
+        Value::Object(members) => members.values().any(|member| holds(member, wanted)),
         _ => false,
     }
 }
