@@ -312,6 +312,8 @@ pub struct Mark {
     pub lane: &'static str,
     /// Status of the answer.
     pub status: Option<u16>,
+    /// The delay that the answer asks for, before a further call; none when it asks for none.
+    pub asked_us: Option<u64>,
     /// Whether a check that failed cites it.
     pub accused: bool,
 }

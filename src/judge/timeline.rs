@@ -22,6 +22,7 @@ pub(super) fn draw(
     let about_time =
         |expect: &Expect| matches!(expect, Expect::Gap(_) | Expect::BackOff(_) | Expect::Pace(_));
     let refused = |exchange: &Exchange| matches!(exchange.status(), Some(429 | 503));
+    let asked = |exchange: &Exchange| advertised_wait(exchange, epoch_us).filter(|_| refused(exchange));
     let wanted = scenario.checks.iter().any(|check| about_time(&check.expect))
         || evidence.exchanges.iter().any(refused);
     if !wanted || evidence.exchanges.is_empty() {
@@ -42,6 +43,7 @@ pub(super) fn draw(
             at_us: since(exchange.request.first_byte_us),
             lane: lane(exchange),
             status: exchange.status(),
+            asked_us: asked(exchange).map(|wait| wait.wait_us),
             accused: accused.contains(&exchange.number),
         })
         .collect();
@@ -50,10 +52,9 @@ pub(super) fn draw(
         .exchanges
         .iter()
         .take(MARKS)
-        .filter(|exchange| refused(exchange))
         .filter_map(|exchange| {
+            let wait = asked(exchange)?;
             let from_us = since(exchange.ready_us()?);
-            let wait = advertised_wait(exchange, epoch_us)?;
             let to_us = from_us.saturating_add(wait.wait_us).min(last.max(from_us) + BEYOND_US);
             Some(Wait { lane: lane(exchange), from_us, to_us })
         })

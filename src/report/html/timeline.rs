@@ -72,6 +72,8 @@ pub(crate) struct GapRow {
     pub(crate) lane: &'static str,
     pub(crate) at_us: u64,
     pub(crate) status: Option<u16>,
+    /// The delay that the answer asks for, µs.
+    pub(crate) asked_us: Option<u64>,
     /// Since the request before in the same lane, µs.
     pub(crate) gap_us: Option<u64>,
     /// Inside a wait: how much of it was still to come, µs.
@@ -198,6 +200,7 @@ fn rows(timeline: &Timeline, shown: &dyn Fn(u32) -> bool) -> Vec<GapRow> {
         lane: mark.lane,
         at_us: mark.at_us,
         status: mark.status,
+        asked_us: mark.asked_us,
         gap_us: before.insert(mark.lane, mark.at_us).map(|earlier: u64| mark.at_us.saturating_sub(earlier)),
         early_us: timeline.waits.iter().filter_map(|wait| early(mark, wait)).max(),
         accused: mark.accused,
@@ -224,6 +227,7 @@ mod tests {
         let outcome = sample::outcome();
         let rows = drawing(outcome.scenarios[0].timeline.as_ref().unwrap_or(&Timeline::default())).rows;
         assert_eq!((rows[0].gap_us, rows[1].gap_us), (None, None), "different lanes");
+        assert_eq!(rows[2].asked_us, Some(2_000_000), "what the refusal asks for");
         assert_eq!((rows[3].gap_us, rows[3].early_us), (Some(312_000), Some(1_692_000)));
         assert_eq!(rows[4].early_us, None, "after both waits");
     }
@@ -242,6 +246,7 @@ mod tests {
             at_us: index * 1_000,
             lane: "api",
             status: Some(200),
+            asked_us: None,
             accused: index == 9_999,
         };
         let wait = Wait { lane: "api", from_us: 0, to_us: 60_000_000 };

@@ -282,7 +282,10 @@ fn quota_scenario() -> ScenarioOutcome {
         changes: vec![],
         ended: Some(ScenarioEnded { noise_us: 800, harness_error: None, ..ScenarioEnded::default() }),
     };
-    let mark = |exchange: u32, at_us, lane, status, accused| Mark { exchange, at_us, lane, status, accused };
+    let mark = |exchange: u32, at_us, lane, status, accused| {
+        let asked_us = (status == Some(429)).then_some(2_000_000);
+        Mark { exchange, at_us, lane, status, asked_us, accused }
+    };
     ScenarioOutcome {
         id: "quota-retry-after".into(),
         title: Text::new(
