@@ -1,5 +1,6 @@
 //! Scheduling a campaign: scenarios side by side, those that judge pace by themselves.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,6 +14,7 @@ use super::service::ServiceUnderTest;
 use super::shared::Shared;
 use super::{Driver, RunFolder};
 use crate::campaign::Campaign;
+use crate::check::Seconds;
 use crate::journal::{Baseline, Event, Journal, RunEnded, ScenarioEnded};
 use crate::pki::{Credentials, Impostors};
 use crate::ror::Directory;
@@ -48,8 +50,8 @@ pub struct RunPlan {
     pub impostors: Impostors,
     /// Certificates to hand to the client in place of its own.
     pub credentials: Credentials,
-    /// How many scenarios side by side.
-    pub jobs: usize,
+    /// A place for each scenario that may be played beside others; several runs may share them.
+    pub places: Arc<Semaphore>,
 }
 
 /// What is told while it plays.
@@ -83,7 +85,8 @@ pub async fn run(
         run_started(&plan.campaign, &plan.client, scenarios, folder.name(), plan.baseline.as_ref(), &journal);
     journal.write(Event::RunStarted(Box::new(started)));
     plan.service.register_secret(journal.redactor());
-    let jobs = if plan.place.port.is_some() { 1 } else { plan.jobs.max(1) };
+    // There is one port: its users take turns.
+    let places = if plan.place.port.is_some() { Arc::new(Semaphore::new(1)) } else { plan.places };
     let shared = Arc::new(Shared {
         journal: journal.clone(),
         campaign: plan.campaign,
@@ -97,13 +100,15 @@ pub async fn run(
         impostors: plan.impostors,
         credentials: plan.credentials,
     });
-    let (alone, together): (Vec<_>, Vec<_>) =
+    let (alone, mut together): (Vec<_>, Vec<_>) =
         plan.scenarios.into_iter().partition(|scenario| scenario.given.alone);
+    // So that no long one is left alone at the end.
+    together.sort_by_key(|scenario| Reverse(scenario.lasts.map_or(0, Seconds::micros)));
     let interrupted = tokio::select! {
         () = stop => true,
         () = async {
-            play_all(&shared, together, jobs, &progress).await;
-            play_all(&shared, alone, 1, &progress).await;
+            play_all(&shared, together, &places, &progress).await;
+            play_all(&shared, alone, &Arc::new(Semaphore::new(1)), &progress).await;
         } => false,
     };
     journal.write(Event::RunEnded(RunEnded { duration_ms: milliseconds_since(start), interrupted }));
@@ -113,15 +118,14 @@ pub async fn run(
 async fn play_all(
     shared: &Arc<Shared>,
     scenarios: Vec<Arc<Scenario>>,
-    jobs: usize,
+    places: &Arc<Semaphore>,
     progress: &Arc<dyn Progress>,
 ) {
-    let places = Arc::new(Semaphore::new(jobs));
     let mut playing = JoinSet::new();
     let mut names = HashMap::new();
     for scenario in scenarios {
         // The semaphore is never closed.
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(places).acquire_owned().await else { return };
         let (shared, progress) = (Arc::clone(shared), Arc::clone(progress));
         let id = scenario.id.clone();
         let task = playing.spawn(async move {

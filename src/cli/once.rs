@@ -66,6 +66,7 @@ fn scenario(action: &str, input: Value) -> Scenario {
         criticality: crate::scenario::Criticality::Minor,
         tags: Vec::new(),
         optional: false,
+        lasts: None,
         given: Given::default(),
         steps: vec![Step { act: Some(action.to_owned()), with: Some(input), ..Step::default() }],
         checks: Vec::new(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use time::OffsetDateTime;
+use tokio::sync::Semaphore;
 
 use super::arguments::{PlaceArguments, SetupArguments};
 use super::failure::{Failure, did_you_mean};
@@ -261,7 +262,7 @@ impl Setting {
             token_key: self.token_key.clone(),
             impostors: self.impostors.clone(),
             credentials: self.credentials.clone(),
-            jobs,
+            places: Arc::new(Semaphore::new(jobs)),
         }
     }
 }

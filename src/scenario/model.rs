@@ -31,6 +31,9 @@ pub struct Scenario {
     /// Whether its plans are covered by a client that lacks its actions (anomalies, for instance, are no search).
     #[serde(default)]
     pub optional: bool,
+    /// About how long a patient client takes over it, from 3 s on: the longest are begun first.
+    #[serde(default)]
+    pub lasts: Option<Seconds>,
     /// The mock's set-up.
     #[serde(default)]
     pub given: Given,

@@ -33,6 +33,15 @@ pub(super) struct Run {
     pub(super) items: Vec<Item>,
 }
 
+impl Run {
+    /// Only these scenarios; none when it has none of them.
+    pub(super) fn only(&self, scenarios: &BTreeSet<String>) -> Option<Self> {
+        let named = self.items.iter().filter(|item| scenarios.contains(&item.scenario.id));
+        let items: Vec<Item> = named.cloned().collect();
+        (!items.is_empty()).then_some(Self { profile: self.profile, items })
+    }
+}
+
 /// Correct clients of every profile, then the flawed ones.
 pub(super) fn trials(catalogue: &Catalogue, zoo: &Zoo) -> Vec<Trial> {
     let correct = AccessProfile::ALL.into_iter().map(|profile| Trial {

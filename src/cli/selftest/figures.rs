@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::super::failure::Failure;
-use super::trial::Tried;
+use super::compare::Tried;
 use crate::text::{Lang, Text};
 
 /// The two error rates of the bench, measured.

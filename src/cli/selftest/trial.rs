@@ -1,7 +1,9 @@
-//! One client of the zoo: played, judged, compared with what is expected of it.
+//! One client of the zoo: what it has to play, played and judged.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use super::super::failure::Failure;
 use super::super::{exit, preparation, run};
@@ -16,98 +18,78 @@ use crate::scenario::Scenario;
 
 /// Seed of the generated data.
 pub(super) const SEED: u64 = 1;
-/// Scenarios of one client side by side, as `run` has it for the reference client.
-const JOBS: usize = 16;
 
-/// Mark of a check that may turn red, by how fast the machine is.
-const MAY: &str = " (may)";
-
-/// What came of a client.
-pub(super) struct Tried {
-    pub(super) name: String,
-    pub(super) flaw: Option<Flaw>,
-    /// `scenario/check` of what failed, and of warnings, marked so.
-    pub(super) red: BTreeSet<String>,
-    /// Expected to be red and not so, with the status instead.
-    pub(super) let_through: Vec<String>,
-    /// Red and not expected, with the reason that the report gives.
-    pub(super) accused: Vec<String>,
-    /// Of a correct client: neither passed nor skipped, and not red either.
-    pub(super) undecided: Vec<String>,
-    /// Checks that passed, failed or warned.
-    pub(super) decided: usize,
+/// A client that was played, and what the bench says of it.
+pub(super) struct Played {
+    pub(super) trial: Trial,
+    /// `scenario/check` and its outcome.
+    pub(super) checks: Vec<(String, CheckOutcome)>,
 }
 
-impl Tried {
-    pub(super) fn as_expected(&self) -> bool {
-        self.let_through.is_empty() && self.accused.is_empty() && self.undecided.is_empty()
+/// Plays all that the client has to play.
+pub(super) async fn play(trial: Trial, shared: &Arc<Shared>) -> Result<Played, Failure> {
+    let checks = checks(&trial.runs, trial.flaw, shared, &shared.places).await?;
+    Ok(Played { trial, checks })
+}
+
+impl Played {
+    /// Plays those scenarios again, a few at a time, that a loaded machine left undecided. What was decided stays.
+    pub(super) async fn again(mut self, shared: &Arc<Shared>) -> Result<Self, Failure> {
+        let undecided = self.undecided();
+        let runs: Vec<Run> = self.trial.runs.iter().filter_map(|run| run.only(&undecided)).collect();
+        let again = checks(&runs, self.trial.flaw, shared, &shared.quiet).await?;
+        self.checks.retain(|(name, _)| !undecided.contains(scenario_of(name)));
+        self.checks.extend(again);
+        Ok(self)
+    }
+
+    /// Scenarios of which a check that has to be decided is not.
+    pub(super) fn undecided(&self) -> BTreeSet<String> {
+        let matters = |name: &str| {
+            let expected =
+                |red: &BTreeSet<String>| red.contains(name) || red.contains(&format!("{name} (warn)"));
+            self.trial.flaw.is_none() || self.trial.expected.as_ref().is_some_and(expected)
+        };
+        let left =
+            self.checks.iter().filter(|(name, check)| check.status == Status::Inconclusive && matters(name));
+        left.map(|(name, _)| scenario_of(name).to_owned()).collect()
     }
 }
 
-/// Plays all that the client has to play, and compares.
-pub(super) async fn play(trial: Trial, shared: &Arc<Shared>) -> Result<Tried, Failure> {
+fn scenario_of(check: &str) -> &str {
+    check.split('/').next().unwrap_or(check)
+}
+
+/// The checks of these runs, one run after the other.
+async fn checks(
+    runs: &[Run],
+    flaw: Option<Flaw>,
+    shared: &Arc<Shared>,
+    places: &Arc<Semaphore>,
+) -> Result<Vec<(String, CheckOutcome)>, Failure> {
     let mut checks = Vec::new();
-    for run in &trial.runs {
-        let outcome = outcome(run, trial.flaw, shared).await?;
+    for run in runs {
+        let outcome = outcome(run, flaw, shared, places).await?;
         for scenario in outcome.scenarios {
             let named = |check: CheckOutcome| (format!("{}/{}", scenario.id, check.id), check);
             checks.extend(scenario.checks.into_iter().map(named));
         }
     }
-    Ok(compare(trial, &checks, shared))
-}
-
-fn compare(trial: Trial, checks: &[(String, CheckOutcome)], shared: &Shared) -> Tried {
-    let unknown = trial.expected.is_none();
-    let (may, expected): (BTreeSet<String>, BTreeSet<String>) =
-        trial.expected.unwrap_or_default().into_iter().partition(|check| check.ends_with(MAY));
-    let may = |name: &str| may.iter().any(|check| check.trim_end_matches(MAY) == name);
-    let told = |name: &str, check: &CheckOutcome| {
-        let status = check.status.label();
-        format!("{name}: {} — {}", status.get(shared.lang), check.why.get(shared.lang))
-    };
-    let (mut red, mut accused, mut undecided, mut decided) = (BTreeSet::new(), Vec::new(), Vec::new(), 0);
-    for (name, check) in checks {
-        decided += usize::from(matches!(check.status, Status::Pass | Status::Fail | Status::Warn));
-        let marked = match check.status {
-            Status::Fail => name.clone(),
-            Status::Warn => format!("{name} (warn)"),
-            Status::Pass | Status::Skip => continue,
-            _ => {
-                if trial.flaw.is_none() {
-                    undecided.push(told(name, check));
-                }
-                continue;
-            }
-        };
-        if unknown || (!expected.contains(&marked) && !may(name)) {
-            accused.push(told(name, check));
-        }
-        red.insert(marked);
-    }
-    let let_through = expected.difference(&red).map(|missed| {
-        let plain = missed.trim_end_matches(" (warn)");
-        let check = checks.iter().find(|(name, _)| name == plain);
-        check.map_or_else(|| format!("{missed}: not played"), |(_, check)| told(missed, check))
-    });
-    Tried {
-        name: trial.name,
-        flaw: trial.flaw,
-        let_through: let_through.collect(),
-        red,
-        accused,
-        undecided,
-        decided,
-    }
+    Ok(checks)
 }
 
 /// One run, in a folder that does not stay.
-async fn outcome(run: &Run, flaw: Option<Flaw>, shared: &Arc<Shared>) -> Result<Outcome, Failure> {
+async fn outcome(
+    run: &Run,
+    flaw: Option<Flaw>,
+    shared: &Arc<Shared>,
+    places: &Arc<Semaphore>,
+) -> Result<Outcome, Failure> {
     let temporary = tempfile::tempdir().map_err(|error| Failure::temporary_unwritable(&error))?;
     let folder = RunFolder::named(&temporary.path().join("report"))
         .map_err(|error| Failure::temporary_unwritable(&error))?;
     let journal = run::open(&folder, &run.items)?;
-    let plan = plan(run, flaw, shared)?;
+    let plan = RunPlan { places: Arc::clone(places), ..plan(run, flaw, shared)? };
     let finished = bench::run(plan, &folder, journal, Arc::new(Silent), std::future::pending()).await;
     if let Some(reason) = finished.journal_failure {
         return Err(Failure::temporary_unwritable(&reason));
@@ -144,7 +126,7 @@ fn plan(run: &Run, flaw: Option<Flaw>, shared: &Shared) -> Result<RunPlan, Failu
         file: CampaignFile::default(),
     };
     let scenarios = run.items.iter().map(|item| item.scenario.clone());
-    Ok(setting.plan(scenarios, campaign, driver, shared.directories.clone(), JOBS))
+    Ok(setting.plan(scenarios, campaign, driver, shared.directories.clone(), 1))
 }
 
 /// Trials have lines of their own.
