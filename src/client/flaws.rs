@@ -55,6 +55,9 @@ flaws! {
         EndsWithoutWords, "ends-without-words",
             "Se termine en échec et sans un mot, même quand tout a réussi.",
             "Ends with a failure and without a word, even when all went well.";
+        TakesTokenOnly, "takes-token-only",
+            "Demande son jeton, n'appelle rien d'autre et annonce un succès.",
+            "Asks for its token, calls nothing else and reports success.";
         GivesUpAtOnce, "gives-up-at-once",
             "Abandonne au premier refus ou à la première panne, et le dit.",
             "Gives up at the first refusal or outage, and says so.";
@@ -109,9 +112,6 @@ flaws! {
         TokenPerCall, "token-per-call",
             "Demande un nouveau jeton avant chaque appel.",
             "Asks for a new token before each call.";
-        IgnoresTokenExpiry, "ignores-token-expiry",
-            "Garde le même jeton quoi qu'il arrive et s'arrête au premier 401.",
-            "Keeps the same token whatever happens and ends at the first 401.";
         NoRenewalAfter401, "no-renewal-after-401",
             "Renouvelle son jeton à temps, mais s'arrête si l'API répond 401 malgré tout.",
             "Renews its token in time, but ends when the API answers 401 all the same.";
@@ -124,6 +124,11 @@ flaws! {
         LogsToken, "logs-token",
             "Écrit l'en-tête Authorization de ses appels sur la sortie d'erreur.",
             "Writes the Authorization header of its calls to standard error.";
+    }
+    in [Token, Read, Search, ManyReads, Export] {
+        IgnoresTokenExpiry, "ignores-token-expiry",
+            "Garde le même jeton quoi qu'il arrive et s'arrête au premier 401.",
+            "Keeps the same token whatever happens and ends at the first 401.";
         TokenInUrl, "token-in-url",
             "Écrit aussi son jeton dans l'URL, en paramètre access_token.",
             "Writes its token into the URL too, as the parameter access_token.";
@@ -304,12 +309,14 @@ flaws! {
         UrnOidSystems, "urn-oid-systems",
             "Préfixe par urn:oid: les OID des deux en-têtes System.",
             "Puts urn:oid: before the OIDs of the two System headers.";
-        WrongProfileCode, "wrong-profile-code",
-            "Envoie un autre code de profil utilisateur que celui qui lui est attribué.",
-            "Sends a user profile code other than the one assigned to it.";
         HeadersMissingInParallel, "headers-missing-in-parallel",
             "Oublie les quatre en-têtes Ror-* dans les lectures menées de front.",
             "Forgets the four Ror-* headers in the reads that run side by side.";
+    }
+    in [Read, Search, ManyReads, Sync, Show] {
+        WrongProfileCode, "wrong-profile-code",
+            "Envoie un autre code de profil utilisateur que celui qui lui est attribué.",
+            "Sends a user profile code other than the one assigned to it.";
     }
     // What it asks.
     in [Read, Search, Sync, Export] {
@@ -421,6 +428,9 @@ flaws! {
         IgnoresMissingContentLocation, "ignores-missing-content-location",
             "Annonce un succès sans rien quand l'adresse de suivi de l'export manque.",
             "Reports success with nothing when the poll address of the export is missing.";
+        ExportStartsOver, "export-starts-over",
+            "Relance vingt fois un export dont l'adresse de suivi manque.",
+            "Starts an export over twenty times when its poll address is missing.";
     }
     // The delta.
     in [Export, Sync] {
@@ -487,6 +497,18 @@ flaws! {
         FeedReplacesAll, "feed-replaces-all",
             "Remplace toutes les capacités du lieu, sans dire laquelle.",
             "Replaces all the capacities of the location, without saying which.";
+        FeedDeletesAll, "feed-deletes-all",
+            "Retire toutes les capacités du lieu au lieu d'une.",
+            "Removes all the capacities of the location in place of one.";
+        FeedDeletesByZero, "feed-deletes-by-zero",
+            "Ajoute un enregistrement à 0 au lieu de retirer celui qui n'a plus lieu d'être.",
+            "Adds a record of 0 instead of removing the one that has no reason to be any more.";
+        FeedPuts, "feed-puts",
+            "Écrit les capacités par PUT, pas par PATCH.",
+            "Writes capacities by PUT, not by PATCH.";
+        FeedOmitsOperation, "feed-omits-operation",
+            "Ne dit pas dans le corps ce qu'il faut faire (add, replace, delete).",
+            "Does not say in the body what is to be done (add, replace, delete).";
         FeedSumsGenders, "feed-sums-genders",
             "Additionne en une seule capacité indifférenciée celles de chaque genre.",
             "Adds the capacities of each gender up into one for any gender.";

@@ -71,8 +71,11 @@ impl Pace {
                 return Err(TooLate);
             }
             clock.sleep_until(turn).await;
+            let now = clock.now();
+            // A machine that was held up wakes all workers at once: those whose turn is long past queue again.
+            let is_late = manners == Manners::Paced && now > turn + self.spacing / 2;
             // Another worker may have been told to wait in the meantime.
-            if manners == Manners::Hasty || !self.is_paused(clock.now()) {
+            if manners == Manners::Hasty || !(is_late || self.is_paused(now)) {
                 return Ok(());
             }
         }
@@ -147,6 +150,19 @@ mod tests {
         clock.during_next_sleep(move || other.pause_until(Duration::from_secs(3)));
         pace.turn(&clock, None, Manners::Paced).await.unwrap();
         assert!(clock.now() >= Duration::from_secs(3));
+    }
+
+    #[tokio::test]
+    async fn a_machine_that_was_held_up_bunches_no_calls() {
+        let clock = Arc::new(ManualClock::new());
+        let pace = Pace::new(false);
+        pace.turn(&*clock, None, Manners::Paced).await.unwrap();
+        let held_up = Arc::clone(&clock);
+        clock.during_next_sleep(move || held_up.jump_to(Duration::from_millis(700)));
+        let moments = moments_of(&pace, &clock, 3).await;
+        assert_eq!(moments[0], Duration::from_millis(700));
+        assert_eq!(moments[1] - moments[0], SPACING);
+        assert_eq!(moments[2] - moments[1], SPACING);
     }
 
     #[tokio::test]

@@ -49,6 +49,11 @@ impl ManualClock {
         self.state.lock().unwrap().meanwhile = Some(Box::new(meanwhile));
     }
 
+    /// The machine was held up until then.
+    pub(super) fn jump_to(&self, moment: Duration) {
+        self.state.lock().unwrap().now = moment;
+    }
+
     fn sleep_to(&self, moment: Duration) {
         let meanwhile = self.state.lock().unwrap().meanwhile.take();
         if let Some(meanwhile) = meanwhile {

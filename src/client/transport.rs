@@ -231,7 +231,7 @@ impl Pool {
 
     /// How often a refused server is called again: `insists-on-refused-server` only.
     fn insistence(&self) -> u32 {
-        if self.flaws.has(Flaw::InsistsOnRefusedServer) { 14 } else { 0 }
+        if self.flaws.has(Flaw::InsistsOnRefusedServer) { 45 } else { 0 }
     }
 
     async fn connect(&self, origin: &Origin) -> Result<Sender, Failure> {

@@ -16,27 +16,11 @@ const ONLY_NOTED: &[&str] = &[
 /// in that way yet.
 const NOT_SEEN_RED_HERE: &[&str] = &[
     "access-bad-certificate/no-call-without-token",
-    "show-narrower-user/own-profile-transmitted",
-    "show-other-users/own-profile-transmitted",
-    "show-public-user/sensitive-offer-hidden",
-    "anomaly-report-lost/nothing-lost",
-    "anomaly-report/nothing-lost",
-    "export-country/export-used",
-    "export-country/token-kept",
-    "export-no-content-location/bounded",
     "export-refused-at-start/resumed",
     "export-refused-midway/resumed",
-    "export-token-expires/renewed",
     "answer-stalled-always/not-hammered",
     "redirect-other-host/not-hammered",
-    "unavailable-503/refused-once",
-    "feed-delete/replace-then-add",
-    "feed-delete/body",
     "feed-delete/one-by-one",
-    "feed-replace/request",
-    "feed-replace/nothing-lost",
-    "search-beyond-cap/held-once",
-    "server-changed/not-insisted",
 ];
 
 /// A check that no known client turns red may be one that cannot fail.

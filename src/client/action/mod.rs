@@ -121,6 +121,9 @@ impl Action {
 /// # Errors
 /// Whatever keeps the action from being done whole.
 pub(crate) async fn perform(action: Action, ror: &Arc<Ror>) -> Option<Result<Done, ClientError>> {
+    if ror.session.flaws.has(Flaw::TakesTokenOnly) && action.is_available() {
+        return Some(token::perform(ror).await);
+    }
     match action {
         Action::Token => Some(token::perform(ror).await),
         Action::Read => Some(read::perform(ror).await),

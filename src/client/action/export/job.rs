@@ -29,6 +29,8 @@ const MOST_POLLS: u32 = 5_000;
 const READINGS: u32 = 3;
 /// The wait and the number of polls of `export-polls-hot`.
 const HOT: (Duration, u32) = (Duration::from_millis(30), 60);
+/// Further starts of `export-starts-over`.
+const STARTS_OVER: u32 = 20;
 /// The longest list of errors that is quoted, in characters.
 const LONGEST_ERRORS: usize = 500;
 
@@ -38,7 +40,14 @@ pub(super) async fn start(ror: &Ror, region: Option<&str>, again: bool) -> Resul
     let url = start_url(ror, region.filter(|_| !flaws.has(Flaw::ExportIgnoresRegion)))?;
     let mut call = Call::get(url.clone(), START).with(PREFER, "respond-async");
     call.hasty = again && flaws.has(Flaw::ExportRestartsOn429);
-    let answer = ror.send(&call, |answer| matches!(answer.status, 200 | 202)).await?;
+    let is_begun = |answer: &Answer| matches!(answer.status, 200 | 202);
+    let mut answer = ror.send(&call, is_begun).await?;
+    let starts_over = if flaws.has(Flaw::ExportStartsOver) { STARTS_OVER } else { 0 };
+    for _ in 0..starts_over {
+        if !answer.headers.contains_key(CONTENT_LOCATION) {
+            answer = ror.send(&call, is_begun).await?;
+        }
+    }
     let Some(link) = answer.headers.get(CONTENT_LOCATION).and_then(|value| value.to_str().ok()) else {
         if flaws.has(Flaw::IgnoresMissingContentLocation) {
             return Ok(None);

@@ -93,6 +93,10 @@ fn is_refusal(error: &ClientError) -> bool {
 async fn write(ror: &Ror, order: &Order) -> Result<(), ClientError> {
     match order.capacity.operation {
         Operation::Set => set(ror, order).await,
+        Operation::Delete if ror.session.flaws.has(Flaw::FeedDeletesByZero) => {
+            let empty = Order { capacity: order.capacity.emptied(), ..order.clone() };
+            ror.send(&call(ror, &empty, Verb::Add)?, is_written).await.map(drop)
+        }
         Operation::Delete => {
             // A record that is not there is gone, which is what was asked for.
             let done = |answer: &Answer| is_written(answer) || lacks_record(answer);
@@ -131,7 +135,8 @@ fn call(ror: &Ror, order: &Order, verb: Verb) -> Result<Call, ClientError> {
     let base = ror.session.settings.require("ROR_CAPACITY_URL")?;
     let url = search_url(base, "Location", &[("identifier".to_owned(), place.clone())], flaws)?;
     let body = body(verb, &order.capacity, flaws);
-    let mut call = Call::write(Method::PATCH, url, format!("PATCH Location {place}"), &body);
+    let method = if flaws.has(Flaw::FeedPuts) { Method::PUT } else { Method::PATCH };
+    let mut call = Call::write(method, url, format!("PATCH Location {place}"), &body);
     if flaws.has(Flaw::FeedJsonContentType) {
         call = call.with(CONTENT_TYPE, "application/json");
     }

@@ -109,6 +109,11 @@ impl Order {
 }
 
 impl Capacity {
+    /// The same record with nothing left, for `feed-deletes-by-zero`.
+    pub(super) fn emptied(&self) -> Self {
+        Self { count: Some(0), ..self.clone() }
+    }
+
     /// What tells one record of a place from the others (the indicator), by the names of the guide.
     pub(super) fn keys(&self) -> Vec<(&'static str, &str)> {
         let keys = [

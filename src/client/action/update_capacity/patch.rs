@@ -39,10 +39,13 @@ pub(super) fn body(verb: Verb, capacity: &Capacity, flaws: &FlawSet) -> Value {
         Verb::Add => ("add", collection()),
         Verb::Replace if flaws.has(Flaw::FeedReplacesAll) => ("replace", collection()),
         Verb::Replace => ("replace", record_path(capacity, flaws)),
+        Verb::Delete if flaws.has(Flaw::FeedDeletesAll) => ("delete", collection()),
         Verb::Delete => ("delete", record_path(capacity, flaws)),
     };
-    let mut parts =
-        vec![json!({ "name": "type", "valueString": name }), json!({ "name": "path", "valueString": path })];
+    let mut parts = vec![json!({ "name": "path", "valueString": path })];
+    if !flaws.has(Flaw::FeedOmitsOperation) {
+        parts.insert(0, json!({ "name": "type", "valueString": name }));
+    }
     if verb != Verb::Delete {
         // The wrapping in one more `extension` is how the ROR has it.
         parts.push(json!({ "name": "value", "part": [{ "extension": [record(capacity, flaws)] }] }));
