@@ -228,6 +228,7 @@ impl Story {
                 ..ConnectionOpened::default()
             },
             opened_us: 0,
+            step: Some(self.step),
             handshake: Some(Handshake {
                 connection: number,
                 certificate: Some(CertificateFacts {

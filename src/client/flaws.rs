@@ -178,6 +178,12 @@ flaws! {
         InsistsOnRefusedServer, "insists-on-refused-server",
             "Se connecte quinze fois à un serveur dont il refuse le certificat.",
             "Connects fifteen times to a server whose certificate it refuses.";
+        InsistsAfterAlert, "insists-after-alert",
+            "Recommence quinze fois quand le serveur refuse son certificat par une alerte TLS.",
+            "Starts again fifteen times when the server refuses its certificate with a TLS alert.";
+        TakesAlertForSuccess, "takes-alert-for-success",
+            "Prend une connexion que le serveur termine par une alerte TLS pour une réponse vide, et annonce un succès.",
+            "Takes a connection that the server ends with a TLS alert for an empty answer, and reports success.";
     }
     // Refusals of quota and outages.
     in [Token, Read, Search, ManyReads] {

@@ -74,6 +74,9 @@ pub struct Handshake {
     /// The TLS alert that the client sent, by name and number: `unknown_ca (48)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<String>,
+    /// The TLS alert by which the mock refused the client's certificate, by name and number: `certificate_expired (45)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert_sent: Option<String>,
 }
 
 /// Why a handshake failed.
@@ -98,6 +101,8 @@ pub enum HandshakeCause {
     NotTls,
     /// The client went on with the obsolete version of TLS that a listener pretends to have.
     OldTlsAccepted,
+    /// The mock refused the client's certificate with an alert, as the scenario wants it: no fault of the client's TLS.
+    ClientCertificate,
     /// Anything else.
     Other,
 }

@@ -97,6 +97,8 @@ pub struct Given {
     pub drafts: bool,
     /// Whether a client certificate may come without the authority that issued it.
     pub chains: Chains,
+    /// How a client certificate that is no good by itself is refused.
+    pub bad_certificates: BadCertificates,
     /// Restricted values of the dataset that must not come out where they do not belong, eight characters or more.
     pub canaries: Vec<Canary>,
 }
@@ -134,6 +136,18 @@ pub enum Chains {
     Completed,
     /// It may not: the chain counts as it was sent.
     AsSent,
+}
+
+/// How a client certificate that is no good by itself (expired, of an unknown authority…), or none, is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BadCertificates {
+    /// The handshake completes, and the token endpoint answers 401.
+    #[default]
+    Answered,
+    /// The authorisation server refuses it with a TLS alert; on one fixed port for all roles, a client that shows none
+    /// is answered 401 all the same.
+    TlsAlert,
 }
 
 /// How the capacity feed takes what the public record leaves open.
@@ -216,6 +230,7 @@ impl Default for Given {
             drafts: false,
             canaries: Vec::new(),
             chains: Chains::Completed,
+            bad_certificates: BadCertificates::Answered,
         }
     }
 }

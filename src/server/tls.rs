@@ -1,22 +1,20 @@
 //! TLS of the mock: the handshake always completes when it can, whatever certificate the client shows; what is wrong
-//! with that certificate is found afterwards and told. Every rustls name of the server stands here.
+//! with that certificate is found afterwards and told. Every rustls name of the server stands here and below.
+
+mod verifier;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use rustls::client::danger::HandshakeSignatureValid;
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{
     NoServerSessionStorage, ParsedCertificate, ServerConfig, ServerConnection, WebPkiClientVerifier,
 };
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
-};
+use rustls::{AlertDescription, CertificateError, Error, RootCertStore};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use x509_cert::Certificate;
@@ -28,6 +26,7 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
 use super::hello;
 use super::wire::Traffic;
 use crate::journal::{CertificateFacts, Handshake, HandshakeCause, ServerCertificate, hex};
+use verifier::{RecordingVerifier, StrictVerifier};
 
 /// `id-kp-clientAuth`, RFC 5280 §4.2.1.12.
 const CLIENT_AUTHENTICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
@@ -45,6 +44,18 @@ pub struct Identity {
     /// Authorities that issue client certificates, the root first.
     pub client_authorities: Vec<CertificateDer<'static>>,
 }
+
+/// How strict a handshake is with the client's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Strictness {
+    /// Whether there must be one.
+    pub(super) required: bool,
+    /// Whether it must come with the authority that issued it.
+    pub(super) chain_as_sent: bool,
+}
+
+/// What a strict handshake saw of the client's certificate; nothing when it showed none.
+pub(super) type Seen = Arc<OnceLock<CertificateFacts>>;
 
 /// TLS as the listeners use it: one configuration, shared.
 #[derive(Clone)]
@@ -100,6 +111,46 @@ impl Tls {
             chain: Arc::new(chain),
             ..self.clone()
         })
+    }
+
+    /// TLS for one connection in which a bad client certificate is refused with an alert, and what it saw of it.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub(super) fn strict(&self, strictness: Strictness) -> Result<(Arc<ServerConfig>, Seen), Error> {
+        let seen = Seen::default();
+        let provider = Arc::clone(self.config.crypto_provider());
+        let recorder = RecordingVerifier::new(Arc::clone(&provider), &self.roots);
+        let verifier = StrictVerifier::new(recorder, self.clone(), strictness, Arc::clone(&seen));
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_client_cert_verifier(Arc::new(verifier))
+            .with_cert_resolver(Arc::clone(&self.config.cert_resolver));
+        Ok((Arc::new(usual(config)), seen))
+    }
+
+    /// A strict handshake that failed: by the mock's own alert when the certificate was the reason.
+    pub(super) fn strict_failure(
+        &self,
+        error: &io::Error,
+        seen: &Seen,
+        number: u32,
+        traffic: &Traffic,
+    ) -> Handshake {
+        let failure = self.failure(error, number, traffic);
+        let certificate = seen.get().cloned();
+        let Some(alert) = own_alert(error) else { return Handshake { certificate, ..failure } };
+        let what = match &certificate {
+            Some(certificate) => format!("the client's certificate ({})", certificate.faults.join(", ")),
+            None => "a client without a certificate".to_owned(),
+        };
+        Handshake {
+            failure: Some(format!("the mock refused {what} with the alert {alert}, on purpose")),
+            cause: Some(HandshakeCause::ClientCertificate),
+            alert_sent: Some(alert),
+            certificate,
+            ..failure
+        }
     }
 
     /// The certificates that are shown to the client, leaf first, DER.
@@ -160,6 +211,7 @@ impl Tls {
             shown: true,
             cause: None,
             alert: None,
+            alert_sent: None,
         }
     }
 
@@ -284,19 +336,23 @@ fn configuration(
     key: PrivateKeyDer<'static>,
 ) -> Result<ServerConfig, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    // Java chooses its certificate by the names in the CertificateRequest: all authorities are there.
-    let recorder = RecordingVerifier { provider: provider.clone(), hints: roots.subjects() };
+    let recorder = RecordingVerifier::new(Arc::clone(&provider), roots);
     // Whether the key is the certificate's own is not asked here: a server that must be refused may show another's.
     let shown = CertifiedKey::new(chain.to_vec(), provider.key_provider.load_private_key(key)?);
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(Arc::new(recorder))
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
+    Ok(usual(config))
+}
+
+/// What all configurations have in common.
+fn usual(mut config: ServerConfig) -> ServerConfig {
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     // A resumed session would show no certificate.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
-    Ok(config)
+    config
 }
 
 /// Whether nobody else vouches for an authority.
@@ -313,6 +369,16 @@ pub(super) fn alert(error: &io::Error) -> Option<String> {
         Error::AlertReceived(alert) => Some(hello::alert_name(u8::from(*alert))),
         _ => None,
     }
+}
+
+/// The TLS alert that this server sent because of the client's certificate, by name and number.
+fn own_alert(error: &io::Error) -> Option<String> {
+    let alert = match error.get_ref()?.downcast_ref::<Error>()? {
+        Error::NoCertificatesPresented => AlertDescription::CertificateRequired,
+        Error::InvalidCertificate(reason) => AlertDescription::from(reason.clone()),
+        _ => return None,
+    };
+    Some(hello::alert_name(u8::from(alert)))
 }
 
 /// What a certificate of the mock says.
@@ -343,56 +409,6 @@ fn readable_name(name: &GeneralName) -> Option<String> {
     let v4 = <[u8; 4]>::try_from(bytes).map(std::net::IpAddr::from);
     let address = v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(std::net::IpAddr::from));
     address.ok().map(|address| address.to_string())
-}
-
-/// Proves that the client holds the key of its certificate, and judges nothing else.
-#[derive(Debug)]
-struct RecordingVerifier {
-    provider: Arc<CryptoProvider>,
-    hints: Vec<DistinguishedName>,
-}
-
-impl ClientCertVerifier for RecordingVerifier {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &self.hints
-    }
-
-    fn client_auth_mandatory(&self) -> bool {
-        false
-    }
-
-    fn verify_client_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
 }
 
 fn readable_version(version: &str) -> String {
