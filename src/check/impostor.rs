@@ -27,6 +27,9 @@ pub(super) fn fault(defect: &str) -> Text {
             "hôte donné par le seul CN, sans subjectAltName",
             "host given by the CN only, without subjectAltName"
         ),
+        "address-not-named" => {
+            both!("adresse IP de l’URL absente du certificat", "IP address of the URL not in the certificate")
+        }
         "unknown-authority" => both!("autorité inconnue", "unknown authority"),
         "self-signed" => both!("certificat auto-signé", "self-signed certificate"),
         "incomplete-chain" => both!("chaîne sans son intermédiaire", "chain without its intermediate"),
@@ -66,6 +69,10 @@ pub(super) fn remedy(defect: &str) -> Text {
         "wrong-host" | "cn-only" => both!(
             "Activez la vérification du nom d’hôte (subjectAltName, RFC 9525), avec le nom de l’URL appelée.",
             "Turn on the verification of the host name (subjectAltName, RFC 9525), with the name of the URL called."
+        ),
+        "address-not-named" => both!(
+            "Cherchez l’adresse IP d’une URL parmi les adresses (iPAddress) du subjectAltName : ni les noms DNS ni le CN ne la remplacent (RFC 9110 §4.3.5).",
+            "Look up the IP address of a URL among the addresses (iPAddress) of the subjectAltName: neither the DNS names nor the CN stand in for it (RFC 9110 §4.3.5)."
         ),
         "wrong-usage" => both!(
             "Vérifiez l’usage du certificat (extendedKeyUsage serverAuth, RFC 5280 §4.2.1.12).",

@@ -75,6 +75,7 @@ impl Story {
             capacity_url: String::new(),
             task_url: String::new(),
             supplier: None,
+            not_playable: None,
         };
         let evidence = Evidence {
             setting,

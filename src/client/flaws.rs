@@ -136,6 +136,9 @@ flaws! {
         IgnoresHostName, "ignores-host-name",
             "Accepte un certificat qui est celui d'un autre hôte.",
             "Accepts a certificate that is another host's.";
+        IgnoresIpAddress, "ignores-ip-address",
+            "Ne compare pas au certificat une adresse IP qui tient lieu de nom d'hôte.",
+            "Does not compare with the certificate an IP address that stands for a host name.";
         IgnoresValidityDates, "ignores-validity-dates",
             "Accepte un certificat expiré ou pas encore valide.",
             "Accepts a certificate that has ended or not begun.";

@@ -76,6 +76,7 @@ fn careless(flaws: &FlawSet) -> Option<FlawSet> {
     let careless = [
         Flaw::AcceptsAnyCertificate,
         Flaw::IgnoresHostName,
+        Flaw::IgnoresIpAddress,
         Flaw::IgnoresValidityDates,
         Flaw::TrustsAnyAuthority,
         Flaw::IgnoresKeyUsage,
@@ -101,7 +102,7 @@ struct CarelessVerifier {
 }
 
 impl CarelessVerifier {
-    fn pardons(&self, reason: &CertificateError, leaf: &CertificateDer<'_>) -> bool {
+    fn pardons(&self, reason: &CertificateError, leaf: &CertificateDer<'_>, name: &ServerName<'_>) -> bool {
         use CertificateError as E;
         let overlooked = match reason {
             E::NotValidForNameContext { presented, .. }
@@ -113,6 +114,11 @@ impl CarelessVerifier {
                 Flaw::AcceptsSelfSigned
             }
             E::Other(reason) if reason.to_string().contains("NameConstraint") => Flaw::IgnoresNameConstraints,
+            E::NotValidForName | E::NotValidForNameContext { .. }
+                if matches!(name, ServerName::IpAddress(_)) && self.pardons.has(Flaw::IgnoresIpAddress) =>
+            {
+                Flaw::IgnoresIpAddress
+            }
             E::NotValidForName | E::NotValidForNameContext { .. } => Flaw::IgnoresHostName,
             E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. } => {
                 Flaw::IgnoresValidityDates
@@ -146,7 +152,7 @@ impl ServerCertVerifier for CarelessVerifier {
             return Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure));
         }
         match self.strict.verify_server_cert(leaf, intermediates, name, stapled, now) {
-            Err(Error::InvalidCertificate(reason)) if self.pardons(&reason, leaf) => {
+            Err(Error::InvalidCertificate(reason)) if self.pardons(&reason, leaf, name) => {
                 Ok(ServerCertVerified::assertion())
             }
             Ok(verified) => {

@@ -94,11 +94,14 @@ impl Impostors {
             return read(&self.path(&server.name, "pem"));
         }
         let good = certificates(&self.path(&server.name, "pem"))?;
-        let names = match (&impostor.host, impostor.no_names) {
+        let mut names = match (&impostor.host, impostor.no_names) {
             (Some(host), _) => vec![host.clone()],
             (None, true) => Vec::new(),
             (None, false) => good.first().map(|leaf| names_of(leaf)).unwrap_or_default(),
         };
+        if impostor.no_addresses {
+            names.retain(|name| name.parse::<std::net::IpAddr>().is_err());
+        }
         let common_name = impostor.host.as_ref().or(impostor.no_names.then_some(&self.host));
         let subject = with_common_name(&server.subject, common_name);
         let validity = validity(impostor, now, recipe.validity_days.certificates);
@@ -220,11 +223,11 @@ mod tests {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let verifier =
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-        let verify =
-            |chain: &[CertificateDer<'_>], day: i64| {
+        let verify_at =
+            |host: &'static str, chain: &[CertificateDer<'_>], day: i64| {
                 let seconds = u64::try_from((now + Duration::days(day)).unix_timestamp()).unwrap();
                 let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
-                let host = ServerName::try_from("ror.example").unwrap();
+                let host = ServerName::try_from(host).unwrap();
                 match verifier.verify_server_cert(&chain[0], &chain[1..], &host, &[], time) {
                     Ok(_) => "accepted".to_owned(),
                     Err(Error::InvalidCertificate(reason)) => match reason {
@@ -240,12 +243,17 @@ mod tests {
                     Err(other) => format!("{other:?}"),
                 }
             };
+        let verify = |chain: &[CertificateDer<'_>], day: i64| verify_at("ror.example", chain, day);
         assert_eq!(verify(&pki.server_chain, 0), "accepted");
         let impostors = pki.impostors("ror.example");
         let chain = |defect: &str| impostors.make(defect, now).unwrap().chain;
         for defect in ["expired", "not-yet-valid", "wrong-host", "cn-only", "wrong-usage"] {
             assert_eq!(verify(&chain(defect), 0), defect);
         }
+        // Of its names, only the addresses are gone.
+        assert_eq!(verify_at("127.0.0.1", &pki.server_chain, 0), "accepted");
+        assert_eq!(verify_at("127.0.0.1", &chain("address-not-named"), 0), "wrong-host");
+        assert_eq!(verify(&chain("address-not-named"), 0), "accepted");
         for defect in ["unknown-authority", "self-signed", "incomplete-chain"] {
             assert_eq!(verify(&chain(defect), 0), "unknown", "{defect}");
         }
@@ -271,7 +279,7 @@ mod tests {
         let now = OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap();
         let pki = Pki::open_or_make(folder.path(), &[], now).unwrap();
         let made = pki.impostors("localhost").write_all(now).unwrap();
-        assert_eq!(made.len(), 11);
+        assert_eq!(made.len(), 12);
         assert!(made.iter().all(|(path, what)| path.exists() && !what.is_empty()));
     }
 }

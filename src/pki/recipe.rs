@@ -92,6 +92,9 @@ pub(super) struct Impostor {
     pub(super) host: Option<String>,
     #[serde(default)]
     pub(super) no_names: bool,
+    /// Without its IP addresses.
+    #[serde(default)]
+    pub(super) no_addresses: bool,
     /// Issued by the stranger.
     #[serde(default)]
     pub(super) unknown_authority: bool,

@@ -99,6 +99,8 @@ pub struct Given {
     pub chains: Chains,
     /// How a client certificate that is no good by itself is refused.
     pub bad_certificates: BadCertificates,
+    /// How the URLs given to the client name the host.
+    pub called_by: CalledBy,
     /// Restricted values of the dataset that must not come out where they do not belong, eight characters or more.
     pub canaries: Vec<Canary>,
 }
@@ -136,6 +138,17 @@ pub enum Chains {
     Completed,
     /// It may not: the chain counts as it was sent.
     AsSent,
+}
+
+/// How the URLs given to the client name the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CalledBy {
+    /// By its name (`--host`).
+    #[default]
+    Name,
+    /// By the IP address at which the mock listens; such a scenario is played on the loopback only.
+    Address,
 }
 
 /// How a client certificate that is no good by itself (expired, of an unknown authority…), or none, is refused.
@@ -231,6 +244,7 @@ impl Default for Given {
             canaries: Vec::new(),
             chains: Chains::Completed,
             bad_certificates: BadCertificates::Answered,
+            called_by: CalledBy::Name,
         }
     }
 }
@@ -591,6 +605,8 @@ pub enum Defect {
     IncompleteChain,
     /// Its certificate is for client authentication only.
     WrongUsage,
+    /// Its certificate does not name the IP address by which it is called (`given.called-by: address`).
+    AddressNotNamed,
     /// It answers in plain text, also to a TLS handshake.
     Plaintext,
     /// It redirects every request to http://.
@@ -622,6 +638,7 @@ impl Defect {
             Self::SelfSigned => "self-signed",
             Self::IncompleteChain => "incomplete-chain",
             Self::WrongUsage => "wrong-usage",
+            Self::AddressNotNamed => "address-not-named",
             Self::Plaintext => "plaintext",
             Self::RedirectToHttp => "redirect-to-http",
             Self::OldTls => "old-tls",

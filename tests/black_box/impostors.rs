@@ -65,6 +65,7 @@ fn curl_with_insecure_is_named_for_each_defect_of_a_certificate() {
     }
     failed.sort_unstable();
     let expected = [
+        "address-not-named",
         "expired",
         "name-constraints",
         "not-yet-valid",
@@ -83,6 +84,15 @@ fn curl_with_insecure_is_named_for_each_defect_of_a_certificate() {
         journal.contains("\"defect\":\"wrong-host\"")
             && journal.contains("\"names\":[\"autre-serveur.example\"]")
     );
+    // Called by its address in that scenario only.
+    let called_by_address: Vec<&str> = journal
+        .lines()
+        .filter(|line| {
+            line.contains("scenario-started") && line.contains("\"token_url\":\"https://127.0.0.1:")
+        })
+        .filter_map(|line| line.split("\"scenario\":\"").nth(1)?.split('"').next())
+        .collect();
+    assert_eq!(called_by_address, ["server-address"]);
 }
 
 /// A connection that is opened and closed at once, or a handshake without a request, is no acceptance.

@@ -38,6 +38,7 @@ pub(crate) fn setting() -> ScenarioStarted {
         capacity_url: String::new(),
         task_url: String::new(),
         supplier: None,
+        not_playable: None,
     }
 }
 
