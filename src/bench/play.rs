@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::impostor::Impostors;
+use super::impostor::{Impostors, stapling};
 use super::machines::{Machines, side_by_side};
 use super::noise::Noise;
 use super::service::{adapter_variables, scenario_started};
@@ -18,6 +18,7 @@ use crate::journal::{
     Event, HandedCredential, Impostor, NotPlayable, ScenarioEnded, ScenarioJournal, ScenarioStarted, StepEnd,
     StepEnded, StepStarted,
 };
+use crate::pki::CertificateStatus;
 use crate::scenario::{Scenario, Step};
 use crate::server::{Mock, Place};
 
@@ -114,7 +115,8 @@ async fn start(
     let search = shared.campaign.search;
     let behaviour = behaviour::of(given, quotas, search, Arc::clone(directory), whitelist, &shared.reference);
     let facts = behaviour::facts(&behaviour, shared.service.profile);
-    let mock = Mock::start(place, behaviour, &shared.tls, shared.token_key.clone(), journal.clone());
+    let tls = if given.staple { stapling(shared, CertificateStatus::Good)? } else { shared.tls.clone() };
+    let mock = Mock::start(place, behaviour, &tls, shared.token_key.clone(), journal.clone());
     let mock = mock.await.map_err(|error| format!("the mock cannot listen: {error}"))?;
     let started = scenario_started(
         &shared.service,

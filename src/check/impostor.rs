@@ -36,6 +36,10 @@ pub(super) fn fault(defect: &str) -> Text {
         "wrong-usage" => {
             both!("certificat de client, pas de serveur", "certificate of a client, not of a server")
         }
+        "revoked" => both!(
+            "certificat révoqué, comme le dit le statut qui lui est agrafé",
+            "revoked certificate, as the status stapled to it says"
+        ),
         "plaintext" => both!("réponse en clair, sans TLS", "answer in plain text, without TLS"),
         "redirect-to-http" => both!("redirection vers http://", "redirect to http://"),
         "old-tls" => both!("TLS 1.0 seulement", "TLS 1.0 only"),
@@ -77,6 +81,10 @@ pub(super) fn remedy(defect: &str) -> Text {
         "wrong-usage" => both!(
             "Vérifiez l’usage du certificat (extendedKeyUsage serverAuth, RFC 5280 §4.2.1.12).",
             "Check what the certificate is for (extendedKeyUsage serverAuth, RFC 5280 §4.2.1.12)."
+        ),
+        "revoked" => both!(
+            "Faites vérifier le statut agrafé au certificat (OCSP) : la bibliothèque TLS le demande, il reste à le lire (curl --cert-status, revocationEnabled en Java, VerifyConnection en Go…).",
+            "Have the status stapled to the certificate (OCSP) verified: the TLS library asks for it, it has to be read (curl --cert-status, revocationEnabled in Java, VerifyConnection in Go…)."
         ),
         "plaintext" | "redirect-to-http" => both!(
             "N’envoyez jamais une requête sans TLS : ni repli, ni redirection suivie vers http://.",

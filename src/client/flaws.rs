@@ -169,6 +169,9 @@ flaws! {
         RefusesDisorderedChain, "refuses-disordered-chain",
             "Refuse une chaîne dont les certificats ne se suivent pas.",
             "Refuses a chain whose certificates do not follow one another.";
+        IgnoresRevocation, "ignores-revocation",
+            "Demande le statut du certificat d'un serveur et ne le lit pas.",
+            "Asks for the status of a server's certificate and does not read it.";
         FallsBackToHttp, "falls-back-to-http",
             "Recommence sans TLS quand le serveur répond en clair.",
             "Starts again without TLS when the server answers in the clear.";

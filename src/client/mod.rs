@@ -27,6 +27,7 @@ mod ror;
 mod settings;
 mod show;
 mod state;
+mod status;
 #[cfg(test)]
 mod tests;
 mod tls;

@@ -77,6 +77,20 @@ pub struct Handshake {
     /// The TLS alert by which the mock refused the client's certificate, by name and number: `certificate_expired (45)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert_sent: Option<String>,
+    /// The status of its certificate that the mock had to staple; none when it had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staple: Option<Staple>,
+}
+
+/// The status (OCSP) of its certificate that the mock had to staple to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Staple {
+    /// What it says: `good` or `revoked`.
+    pub status: String,
+    /// Whether the client asked for it (status_request, RFC 6066 §8): only then it is sent. None when its ClientHello
+    /// could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<bool>,
 }
 
 /// Why a handshake failed.

@@ -14,6 +14,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 use super::PkiError;
 use super::issue::{self, Issued};
+use super::ocsp::{self, CertificateStatus};
 use super::recipe::{Impostor, Kind, Recipe, Subject};
 use super::store::{certificates, make_folder, read, write};
 
@@ -56,6 +57,21 @@ impl Impostors {
         let chain = chain.map_err(|_| PkiError::NoCertificate(self.path(defect, "pem")))?;
         let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes());
         Ok(ServerIdentity { chain, key: key.map_err(|_| PkiError::NoKey(self.path("server", "key")))? })
+    }
+
+    /// What the issuing authority says of the mock's own certificate (OCSP, DER), to be stapled to it.
+    ///
+    /// # Errors
+    /// When the PKI's folder cannot be read.
+    pub fn status(&self, status: CertificateStatus, now: OffsetDateTime) -> Result<Vec<u8>, PkiError> {
+        let recipe = Recipe::builtin()?;
+        let server = recipe.leaf("server").ok_or_else(|| PkiError::Missing("server".to_owned()))?;
+        let chain = certificates(&self.path(&server.name, "pem"))?;
+        let [leaf, issuer, ..] = chain.as_slice() else {
+            return Err(PkiError::Missing(server.issuer.clone()));
+        };
+        let key = KeyPair::from_pem(&read(&self.path(&server.issuer, "key"))?)?;
+        ocsp::response(leaf, issuer, &key, status, now)
     }
 
     /// Writes all of them to `impostors/`, for trials with other servers, and says what is wrong with each.
@@ -271,6 +287,24 @@ mod tests {
         completed.push(pki.server_chain[1].clone());
         assert_eq!(verify(&completed, 0), "accepted");
         assert!(matches!(impostors.make("no-such-defect", now), Err(PkiError::Missing(_))));
+    }
+
+    /// Only the status differs, and the signature; curl verifies both (black-box tests).
+    #[test]
+    fn a_status_is_about_the_own_certificate() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap();
+        let pki = Pki::open_or_make(folder.path(), &[], now).unwrap();
+        let impostors = pki.impostors("localhost");
+        let good = impostors.status(CertificateStatus::Good, now).unwrap();
+        let revoked = impostors.status(CertificateStatus::Revoked, now).unwrap();
+        let leaf = Certificate::from_der(&pki.server_chain[0]).unwrap();
+        let serial = leaf.tbs_certificate().serial_number().as_bytes().to_vec();
+        let holds = |response: &[u8], bytes: &[u8]| response.windows(bytes.len()).any(|part| part == bytes);
+        for response in [&good, &revoked] {
+            assert!(holds(response, &serial) && holds(response, b"20260921"));
+        }
+        assert!(holds(&revoked, b"20260920") && !holds(&good, b"20260920"));
     }
 
     #[test]

@@ -101,6 +101,8 @@ pub struct Given {
     pub bad_certificates: BadCertificates,
     /// How the URLs given to the client name the host.
     pub called_by: CalledBy,
+    /// Whether the servers staple a status (OCSP) to their certificate that says that it is good.
+    pub staple: bool,
     /// Restricted values of the dataset that must not come out where they do not belong, eight characters or more.
     pub canaries: Vec<Canary>,
 }
@@ -245,6 +247,7 @@ impl Default for Given {
             chains: Chains::Completed,
             bad_certificates: BadCertificates::Answered,
             called_by: CalledBy::Name,
+            staple: false,
         }
     }
 }
@@ -607,6 +610,8 @@ pub enum Defect {
     WrongUsage,
     /// Its certificate does not name the IP address by which it is called (`given.called-by: address`).
     AddressNotNamed,
+    /// The status that it staples to its certificate says that this one is revoked (`given.staple: true`).
+    Revoked,
     /// It answers in plain text, also to a TLS handshake.
     Plaintext,
     /// It redirects every request to http://.
@@ -639,6 +644,7 @@ impl Defect {
             Self::IncompleteChain => "incomplete-chain",
             Self::WrongUsage => "wrong-usage",
             Self::AddressNotNamed => "address-not-named",
+            Self::Revoked => "revoked",
             Self::Plaintext => "plaintext",
             Self::RedirectToHttp => "redirect-to-http",
             Self::OldTls => "old-tls",

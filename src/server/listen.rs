@@ -394,7 +394,9 @@ impl Closing {
         let redactor = self.state.journal.redactor();
         let failure = handshake.failure.as_deref().map(|failure| line(failure, redactor));
         let server_certificate = handshake.server_certificate.or_else(|| Some(self.tls.server_certificate()));
-        let handshake = Handshake { connection: self.number, failure, server_certificate, ..handshake };
+        let staple = self.tls.staple(&self.below);
+        let handshake =
+            Handshake { connection: self.number, failure, server_certificate, staple, ..handshake };
         self.state.journal.write(Event::Handshake(Box::new(handshake)));
     }
 }

@@ -25,7 +25,7 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
 
 use super::hello;
 use super::wire::Traffic;
-use crate::journal::{CertificateFacts, Handshake, HandshakeCause, ServerCertificate, hex};
+use crate::journal::{CertificateFacts, Handshake, HandshakeCause, ServerCertificate, Staple, hex};
 use verifier::{RecordingVerifier, StrictVerifier};
 
 /// `id-kp-clientAuth`, RFC 5280 §4.2.1.12.
@@ -68,8 +68,10 @@ pub struct Tls {
     ultimate: Option<Authorities>,
     roots: Arc<RootCertStore>,
     /// What is shown to the client.
-    chain: Arc<Vec<CertificateDer<'static>>>,
+    shown: Arc<CertifiedKey>,
     certificate: Arc<ServerCertificate>,
+    /// What the status that is stapled says.
+    staple: Option<&'static str>,
 }
 
 impl Tls {
@@ -84,15 +86,15 @@ impl Tls {
         let ultimate = if ultimate.is_empty() { None } else { Some(Authorities::new(ultimate.into_iter())?) };
         let roots = Arc::clone(&known.roots);
         let provider = rustls::crypto::aws_lc_rs::default_provider();
-        CertifiedKey::from_der(identity.chain.clone(), identity.key.clone_key(), &provider)?;
-        let config = configuration(&roots, &identity.chain, identity.key.clone_key())?;
+        let shown = CertifiedKey::from_der(identity.chain.clone(), identity.key.clone_key(), &provider)?;
         Ok(Self {
-            config: Arc::new(config),
+            config: Arc::new(configuration(&roots, shown.clone())?),
             known,
             ultimate,
             roots,
             certificate: Arc::new(server_certificate(&identity.chain)),
-            chain: Arc::new(identity.chain.clone()),
+            shown: Arc::new(shown),
+            staple: None,
         })
     }
 
@@ -105,12 +107,38 @@ impl Tls {
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<Self, Error> {
+        let provider = self.config.crypto_provider();
+        let certificate = Arc::new(server_certificate(&chain));
+        // Whether the key is the certificate's own is not asked here: a server that must be refused may show another's.
+        let shown = CertifiedKey::new(chain, provider.key_provider.load_private_key(key)?);
         Ok(Self {
-            config: Arc::new(configuration(&self.roots, &chain, key)?),
-            certificate: Arc::new(server_certificate(&chain)),
-            chain: Arc::new(chain),
+            config: Arc::new(configuration(&self.roots, shown.clone())?),
+            certificate,
+            shown: Arc::new(shown),
+            staple: None,
             ..self.clone()
         })
+    }
+
+    /// The same, with that OCSP response (DER) stapled to the certificate, for clients that ask for it; `status` is what
+    /// it says.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn stapling(&self, status: &'static str, response: Vec<u8>) -> Result<Self, Error> {
+        let shown = CertifiedKey { ocsp: Some(response), ..CertifiedKey::clone(&self.shown) };
+        Ok(Self {
+            config: Arc::new(configuration(&self.roots, shown.clone())?),
+            shown: Arc::new(shown),
+            staple: Some(status),
+            ..self.clone()
+        })
+    }
+
+    /// The status that there was to staple, and whether the client asked for it.
+    pub(super) fn staple(&self, traffic: &Traffic) -> Option<Staple> {
+        let asked = hello::client_hello(&traffic.head()).map(|hello| hello.asks_for_status());
+        Some(Staple { status: self.staple?.to_owned(), asked })
     }
 
     /// TLS for one connection in which a bad client certificate is refused with an alert, and what it saw of it.
@@ -156,7 +184,7 @@ impl Tls {
     /// The certificates that are shown to the client, leaf first, DER.
     #[must_use]
     pub fn chain(&self) -> Vec<Vec<u8>> {
-        self.chain.iter().map(|der| der.to_vec()).collect()
+        self.shown.cert.iter().map(|der| der.to_vec()).collect()
     }
 
     /// The certificate that is shown to the client.
@@ -168,7 +196,7 @@ impl Tls {
     /// A handshake that failed, and why.
     pub(super) fn failure(&self, error: &io::Error, number: u32, traffic: &Traffic) -> Handshake {
         // Certificates may be compressed or encrypted; together with the rest of the flight they are still more than that.
-        let least = self.chain.first().map_or(0, |leaf| leaf.len()) as u64;
+        let least = self.shown.cert.first().map_or(0, |leaf| leaf.len()) as u64;
         let (cause, text) = match (alert(error), error.kind()) {
             (Some(alert), _) => (HandshakeCause::Alert, format!("the client refused with the alert {alert}")),
             (
@@ -212,6 +240,7 @@ impl Tls {
             cause: None,
             alert: None,
             alert_sent: None,
+            staple: None,
         }
     }
 
@@ -330,15 +359,9 @@ impl Authorities {
 }
 
 /// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, a client certificate asked for and never required.
-fn configuration(
-    roots: &RootCertStore,
-    chain: &[CertificateDer<'static>],
-    key: PrivateKeyDer<'static>,
-) -> Result<ServerConfig, Error> {
+fn configuration(roots: &RootCertStore, shown: CertifiedKey) -> Result<ServerConfig, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let recorder = RecordingVerifier::new(Arc::clone(&provider), roots);
-    // Whether the key is the certificate's own is not asked here: a server that must be refused may show another's.
-    let shown = CertifiedKey::new(chain.to_vec(), provider.key_provider.load_private_key(key)?);
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(Arc::new(recorder))

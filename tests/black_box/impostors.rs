@@ -95,6 +95,31 @@ fn curl_with_insecure_is_named_for_each_defect_of_a_certificate() {
     assert_eq!(called_by_address, ["server-address"]);
 }
 
+/// OCSP as another program understands it: curl verifies the signature, the dates and the status.
+#[test]
+fn a_client_that_asks_for_the_status_sees_that_it_is_revoked_and_one_that_does_not_is_not_blamed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report");
+    for (options, expected, asked) in [
+        ("--cert-status --tls-max 1.2", "pass", "true"),
+        ("--cert-status --tlsv1.3", "pass", "true"),
+        ("", "skip", "false"),
+        ("--insecure", "skip", "false"),
+    ] {
+        let client = adapter(folder.path(), options);
+        run(&path).args(["server-revoked", "--client", &client]).output().unwrap();
+        let statuses: BTreeMap<_, _> = statuses(&report(&path)).into_iter().collect();
+        for check in ["token-revoked", "api-revoked"] {
+            assert_eq!(statuses[&format!("server-revoked/{check}")], expected, "{options}: {statuses:?}");
+        }
+        let journal = std::fs::read_to_string(path.join("journal.jsonl")).unwrap();
+        for status in ["good", "revoked"] {
+            let proof = format!("\"staple\":{{\"status\":\"{status}\",\"asked\":{asked}}}");
+            assert!(journal.contains(&proof), "{options}: {proof}");
+        }
+    }
+}
+
 /// A connection that is opened and closed at once, or a handshake without a request, is no acceptance.
 #[test]
 fn a_probe_is_no_acceptance() {

@@ -52,8 +52,10 @@ impl Lint<'_> {
                 ),
             );
         }
-        let by_name = self.scenario().given.called_by == CalledBy::Name;
-        if by_name && [server.token, server.api].contains(&Some(Defect::AddressNotNamed)) {
+        let (by_name, stapled) =
+            (self.scenario().given.called_by == CalledBy::Name, self.scenario().given.staple);
+        let wanted = [server.token, server.api];
+        if by_name && wanted.contains(&Some(Defect::AddressNotNamed)) {
             self.at(
                 Code::WrongValue,
                 place!["steps", index, "server"],
@@ -64,6 +66,20 @@ impl Lint<'_> {
                 Text::new(
                     "faites appeler le bouchon par son adresse : given: { called-by: address }",
                     "have the mock called by its address: given: { called-by: address }",
+                ),
+            );
+        }
+        if !stapled && wanted.contains(&Some(Defect::Revoked)) {
+            self.at(
+                Code::WrongValue,
+                place!["steps", index, "server"],
+                Text::new(
+                    "le bon serveur ne donne pas de statut : les deux différeraient en plus d’un point",
+                    "the good server gives no status: the two would differ in more than one thing",
+                ),
+                Text::new(
+                    "faites donner à chacun le statut de son certificat : given: { staple: true }",
+                    "have each give the status of its certificate: given: { staple: true }",
                 ),
             );
         }
