@@ -40,6 +40,9 @@ pub(super) fn fault(defect: &str) -> Text {
             "certificat révoqué, comme le dit le statut qui lui est agrafé",
             "revoked certificate, as the status stapled to it says"
         ),
+        "sha1-signature" => {
+            both!("certificat signé avec SHA-1", "certificate signed with SHA-1")
+        }
         "plaintext" => both!("réponse en clair, sans TLS", "answer in plain text, without TLS"),
         "redirect-to-http" => both!("redirection vers http://", "redirect to http://"),
         "old-tls" => both!("TLS 1.0 seulement", "TLS 1.0 only"),
@@ -85,6 +88,10 @@ pub(super) fn remedy(defect: &str) -> Text {
         "revoked" => both!(
             "Faites vérifier le statut agrafé au certificat (OCSP) : la bibliothèque TLS le demande, il reste à le lire (curl --cert-status, revocationEnabled en Java, VerifyConnection en Go…).",
             "Have the status stapled to the certificate (OCSP) verified: the TLS library asks for it, it has to be read (curl --cert-status, revocationEnabled in Java, VerifyConnection in Go…)."
+        ),
+        "sha1-signature" => both!(
+            "N’acceptez pas de signature avec SHA-1 dans une chaîne de certificats (RFC 8446 §4.4.2.4) : laissez les réglages de la bibliothèque TLS, ou relevez son niveau de sécurité (SECLEVEL=2, jdk.certpath.disabledAlgorithms…).",
+            "Accept no signature with SHA-1 in a chain of certificates (RFC 8446 §4.4.2.4): leave the TLS library's settings as they are, or raise its security level (SECLEVEL=2, jdk.certpath.disabledAlgorithms…)."
         ),
         "plaintext" | "redirect-to-http" => both!(
             "N’envoyez jamais une requête sans TLS : ni repli, ni redirection suivie vers http://.",

@@ -172,6 +172,9 @@ flaws! {
         IgnoresRevocation, "ignores-revocation",
             "Demande le statut du certificat d'un serveur et ne le lit pas.",
             "Asks for the status of a server's certificate and does not read it.";
+        AcceptsWeakSignatures, "accepts-weak-signatures",
+            "Accepte un certificat signé avec SHA-1.",
+            "Accepts a certificate signed with SHA-1.";
         FallsBackToHttp, "falls-back-to-http",
             "Recommence sans TLS quand le serveur répond en clair.",
             "Starts again without TLS when the server answers in the clear.";

@@ -83,6 +83,7 @@ fn carelessness(flaws: &FlawSet) -> FlawSet {
         Flaw::PinsServerCertificate,
         Flaw::RefusesDisorderedChain,
         Flaw::IgnoresRevocation,
+        Flaw::AcceptsWeakSignatures,
     ];
     careless.into_iter().filter(|flaw| flaws.has(*flaw)).collect()
 }
@@ -130,6 +131,8 @@ impl Verifier {
             }
             E::UnknownIssuer => Flaw::TrustsAnyAuthority,
             E::Revoked => Flaw::IgnoresRevocation,
+            E::UnsupportedSignatureAlgorithmContext { .. }
+            | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => Flaw::AcceptsWeakSignatures,
             E::InvalidPurpose | E::InvalidPurposeContext { .. } => Flaw::IgnoresKeyUsage,
             _ => Flaw::AcceptsAnyCertificate,
         };

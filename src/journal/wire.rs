@@ -138,6 +138,9 @@ pub struct ServerCertificate {
     pub sha256: String,
     /// Number of certificates that were sent.
     pub chain: usize,
+    /// How it is signed: `sha256WithRSAEncryption`, or the number of another algorithm.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub signature: String,
 }
 
 /// A client certificate as it was shown.

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::KeyPair;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -12,11 +14,11 @@ use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-use super::PkiError;
 use super::issue::{self, Issued};
 use super::ocsp::{self, CertificateStatus};
 use super::recipe::{Impostor, Kind, Recipe, Subject};
 use super::store::{certificates, make_folder, read, write};
+use super::{PkiError, weak};
 
 /// The only domain that the constrained authority may issue for.
 const ANOTHER_DOMAIN: &str = "autre-domaine.example";
@@ -156,11 +158,23 @@ impl Impostors {
             return Ok(leaf.certificate_pem);
         }
         let chain = read(&self.path(&issuer.name, "pem"))?;
+        if impostor.sha1 {
+            let strong = CertificateDer::from_pem_slice(leaf.certificate_pem.as_bytes());
+            let strong = strong.map_err(|_| PkiError::Missing(server.name.clone()))?;
+            return Ok(format!("{}{chain}", pem_of(&weak::with_sha1(&strong, &issuer_key)?)));
+        }
         if impostor.disordered {
             return Ok(joined(&leaf, &format!("{}{chain}", read(&self.path("root", "pem"))?)));
         }
         Ok(joined(&leaf, &chain))
     }
+}
+
+/// RFC 7468 §5.1.
+fn pem_of(certificate: &[u8]) -> String {
+    let text = STANDARD.encode(certificate);
+    let lines: Vec<&str> = (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 fn joined(leaf: &Issued, chain: &str) -> String {
@@ -273,6 +287,7 @@ mod tests {
         for defect in ["unknown-authority", "self-signed", "incomplete-chain"] {
             assert_eq!(verify(&chain(defect), 0), "unknown", "{defect}");
         }
+        assert!(verify(&chain("sha1-signature"), 0).contains("UnsupportedSignatureAlgorithm"));
         assert!(verify(&chain("name-constraints"), 0).contains("NameConstraintViolation"));
         assert_eq!(verify(&chain("changed-authority"), 0), "unknown");
         // A certificate of another key is told by the handshake only; these are good.
@@ -313,7 +328,7 @@ mod tests {
         let now = OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap();
         let pki = Pki::open_or_make(folder.path(), &[], now).unwrap();
         let made = pki.impostors("localhost").write_all(now).unwrap();
-        assert_eq!(made.len(), 12);
+        assert_eq!(made.len(), 13);
         assert!(made.iter().all(|(path, what)| path.exists() && !what.is_empty()));
     }
 }

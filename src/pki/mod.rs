@@ -2,6 +2,7 @@
 
 mod credential;
 mod dates;
+mod der;
 mod impostor;
 mod issue;
 pub mod names;
@@ -9,6 +10,7 @@ mod ocsp;
 mod p12;
 mod recipe;
 mod store;
+mod weak;
 
 use std::path::PathBuf;
 
@@ -50,6 +52,9 @@ pub enum PkiError {
     /// An OCSP response could not be made.
     #[error("the status of a certificate cannot be told: {0}")]
     Status(String),
+    /// A weak signature could not be made.
+    #[error("a certificate cannot be signed with SHA-1: {0}")]
+    Weak(String),
     /// A PKCS#12 file could not be made.
     #[error("a PKCS#12 file cannot be made: {0}")]
     Pkcs12(String),

@@ -10,6 +10,9 @@ use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
 
 use super::PkiError;
+use super::der::{
+    BIT_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SHA1, SHA256_WITH_RSA, algorithm, sequence, value,
+};
 
 /// What the authority says of a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,21 +28,11 @@ const FORTH: Duration = Duration::days(7);
 /// Clocks are not quite the same everywhere.
 const BACK: Duration = Duration::hours(1);
 
-/// sha256WithRSAEncryption, RFC 8017 §A.2.4.
-const SHA256_WITH_RSA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
-/// id-sha1, by which the certificate's issuer is named (RFC 6960 §4.3 wants it understood).
-const SHA1: [u8; 5] = [0x2b, 0x0e, 0x03, 0x02, 0x1a];
 /// id-pkix-ocsp-basic, RFC 6960 §4.2.1.
 const BASIC_RESPONSE: [u8; 9] = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01];
 
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const OCTET_STRING: u8 = 0x04;
-const NULL: u8 = 0x05;
-const OBJECT_IDENTIFIER: u8 = 0x06;
 const ENUMERATED: u8 = 0x0a;
 const GENERALIZED_TIME: u8 = 0x18;
-const SEQUENCE: u8 = 0x30;
 /// `[n]`, constructed.
 const CONTEXT: u8 = 0xa0;
 
@@ -61,6 +54,7 @@ pub(super) fn response(
     let issuer_key =
         issuer.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes().to_vec();
     let certificate = sequence(&[
+        // RFC 6960 §4.3 wants this one understood.
         algorithm(&SHA1),
         value(OCTET_STRING, digest(&SHA1_FOR_LEGACY_USE_ONLY, &name).as_ref()),
         value(OCTET_STRING, digest(&SHA1_FOR_LEGACY_USE_ONLY, &issuer_key).as_ref()),
@@ -83,46 +77,9 @@ pub(super) fn response(
     Ok(sequence(&[value(ENUMERATED, &[0]), value(CONTEXT, &bytes)]))
 }
 
-fn algorithm(identifier: &[u8]) -> Vec<u8> {
-    sequence(&[value(OBJECT_IDENTIFIER, identifier), value(NULL, &[])])
-}
-
 fn time(instant: OffsetDateTime) -> Result<Vec<u8>, PkiError> {
     const FORMAT: &[BorrowedFormatItem<'_>] =
         format_description!("[year][month][day][hour][minute][second]Z");
     let text = instant.to_offset(time::UtcOffset::UTC).format(FORMAT);
     Ok(value(GENERALIZED_TIME, text.map_err(|error| PkiError::Status(error.to_string()))?.as_bytes()))
-}
-
-fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
-    value(SEQUENCE, &parts.concat())
-}
-
-/// Tag, length, content (X.690 §8.1).
-fn value(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut all = vec![tag];
-    let length = content.len().to_be_bytes();
-    let bytes: &[u8] = &length[length.iter().position(|byte| *byte != 0).unwrap_or(length.len() - 1)..];
-    match (bytes, u8::try_from(bytes.len())) {
-        ([short @ 0..=127], _) => all.push(*short),
-        (long, count) => {
-            all.push(0x80 | count.unwrap_or_default());
-            all.extend(long);
-        }
-    }
-    all.extend(content);
-    all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_are_as_short_as_they_can_be() {
-        assert_eq!(value(4, &[])[..], [4, 0]);
-        assert_eq!(value(4, &[7; 127])[..2], [4, 127]);
-        assert_eq!(value(4, &[7; 128])[..3], [4, 0x81, 128]);
-        assert_eq!(value(4, &[7; 300])[..4], [4, 0x82, 1, 44]);
-    }
 }

@@ -612,6 +612,8 @@ pub enum Defect {
     AddressNotNamed,
     /// The status that it staples to its certificate says that this one is revoked (`given.staple: true`).
     Revoked,
+    /// Its certificate is signed with SHA-1.
+    Sha1Signature,
     /// It answers in plain text, also to a TLS handshake.
     Plaintext,
     /// It redirects every request to http://.
@@ -645,6 +647,7 @@ impl Defect {
             Self::WrongUsage => "wrong-usage",
             Self::AddressNotNamed => "address-not-named",
             Self::Revoked => "revoked",
+            Self::Sha1Signature => "sha1-signature",
             Self::Plaintext => "plaintext",
             Self::RedirectToHttp => "redirect-to-http",
             Self::OldTls => "old-tls",

@@ -421,6 +421,11 @@ fn server_certificate(chain: &[CertificateDer<'static>]) -> ServerCertificate {
         names: names.map(|(_, names)| names.0.iter().filter_map(readable_name).collect()).unwrap_or_default(),
         sha256,
         chain: chain.len(),
+        signature: match certificate.signature_algorithm().oid.to_string().as_str() {
+            "1.2.840.113549.1.1.11" => "sha256WithRSAEncryption".to_owned(),
+            "1.2.840.113549.1.1.5" => "sha1WithRSAEncryption".to_owned(),
+            other => other.to_owned(),
+        },
     }
 }
 

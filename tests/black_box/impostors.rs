@@ -120,6 +120,24 @@ fn a_client_that_asks_for_the_status_sees_that_it_is_revoked_and_one_that_does_n
     }
 }
 
+/// SECLEVEL=0 verifies all but takes SHA-1 for good enough: the signature is genuine, and only weak.
+#[test]
+fn a_weak_signature_is_a_warning_to_a_client_that_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report");
+    for (options, expected) in [("", "pass"), ("--ciphers DEFAULT@SECLEVEL=0 --tls-max 1.2", "warn")] {
+        let client = adapter(folder.path(), options);
+        run(&path).args(["server-weak-signature", "--client", &client]).output().unwrap();
+        let statuses: BTreeMap<_, _> = statuses(&report(&path)).into_iter().collect();
+        for check in ["token-sha1-signature", "api-sha1-signature"] {
+            let status = &statuses[&format!("server-weak-signature/{check}")];
+            assert_eq!(status, expected, "{options}: {statuses:?}");
+        }
+        let journal = std::fs::read_to_string(path.join("journal.jsonl")).unwrap();
+        assert!(journal.contains("\"signature\":\"sha1WithRSAEncryption\""));
+    }
+}
+
 /// A connection that is opened and closed at once, or a handshake without a request, is no acceptance.
 #[test]
 fn a_probe_is_no_acceptance() {
