@@ -121,6 +121,9 @@ flaws! {
         HammersTokenRefusal, "hammers-token-refusal",
             "Répète cinq fois une demande de jeton que le serveur a refusée.",
             "Repeats five times a token request that the server refused.";
+        GoesOnWithoutToken, "goes-on-without-token",
+            "Appelle l'API même quand le jeton lui a été refusé.",
+            "Calls the API even when it was refused a token.";
         LogsToken, "logs-token",
             "Écrit l'en-tête Authorization de ses appels sur la sortie d'erreur.",
             "Writes the Authorization header of its calls to standard error.";
