@@ -41,6 +41,7 @@ pub(super) fn of(
         capacity: capacity_options(given.capacity),
         export: export(&given.export),
         chains_as_sent: given.chains == scenario::Chains::AsSent,
+        alerts_bad_certificates: given.bad_certificates == scenario::BadCertificates::TlsAlert,
         foreign: given.another_host.map(|link| match link {
             scenario::AnotherHost::Next => ForeignLink::Next,
             scenario::AnotherHost::Poll => ForeignLink::Poll,

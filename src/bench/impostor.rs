@@ -6,8 +6,9 @@ use super::service::endpoint_variables;
 use super::shared::Shared;
 use crate::driver::Variables;
 use crate::journal::{self, Endpoint};
+use crate::pki::CertificateStatus;
 use crate::scenario::{Defect, Step};
-use crate::server::{Impersonation, Impostor, Manner, Mock, TOKEN_PATH};
+use crate::server::{Impersonation, Impostor, Manner, Mock, TOKEN_PATH, Tls};
 
 /// How many answers a server gives before its certificate changes.
 const ANSWERS_BEFORE: u32 = 2;
@@ -60,11 +61,23 @@ impl Impostors {
     }
 }
 
+/// TLS with the mock's own certificate, and that status stapled to it.
+pub(super) fn stapling(shared: &Shared, status: CertificateStatus) -> Result<Tls, String> {
+    let name = match status {
+        CertificateStatus::Good => "good",
+        CertificateStatus::Revoked => "revoked",
+    };
+    let response = shared.impostors.status(status, OffsetDateTime::now_utc());
+    let response = response.map_err(|error| error.to_string())?;
+    shared.tls.stapling(name, response).map_err(|error| error.to_string())
+}
+
 async fn manner(shared: &Shared, defect: Defect) -> Result<Manner, String> {
     match defect {
         Defect::Plaintext => return Ok(Manner::Plain),
         Defect::RedirectToHttp => return Ok(Manner::Redirect),
         Defect::OldTls => return Ok(Manner::OldTls),
+        Defect::Revoked => return stapling(shared, CertificateStatus::Revoked).map(Manner::Certificate),
         _ => {}
     }
     let impostors = shared.impostors.clone();

@@ -7,6 +7,7 @@ mod impostor;
 mod loopback;
 mod machines;
 mod noise;
+mod place;
 mod play;
 mod run_started;
 mod schedule;

@@ -7,18 +7,20 @@ use std::time::Duration;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::impostor::Impostors;
+use super::impostor::{Impostors, stapling};
 use super::machines::{Machines, side_by_side};
 use super::noise::Noise;
 use super::service::{adapter_variables, scenario_started};
 use super::shared::Shared;
-use super::{Driver, behaviour, credential};
+use super::{Driver, behaviour, credential, place};
 use crate::driver::{Call, Ending, MESSAGE_TAKEN, OUTPUT_TAKEN, Variables};
 use crate::journal::{
-    Event, HandedCredential, Impostor, ScenarioEnded, ScenarioJournal, StepEnd, StepEnded, StepStarted,
+    Event, HandedCredential, Impostor, NotPlayable, ScenarioEnded, ScenarioJournal, ScenarioStarted, StepEnd,
+    StepEnded, StepStarted,
 };
+use crate::pki::CertificateStatus;
 use crate::scenario::{Scenario, Step};
-use crate::server::Mock;
+use crate::server::{Mock, Place};
 
 /// How much of an output the journal keeps, in bytes.
 const OUTPUT_SHOWN: usize = 16 * 1024;
@@ -44,7 +46,14 @@ pub(super) async fn play(shared: &Shared, scenario: &Scenario) {
 }
 
 async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) -> Result<(), String> {
-    let mut mock = start(shared, scenario, journal).await?;
+    let place = place::of(&scenario.given, &shared.place, &shared.tls);
+    let not_playable = place.as_ref().err().copied();
+    let place = place.unwrap_or_else(|_| shared.place.clone());
+    let mut mock = start(shared, scenario, journal, &place, not_playable).await?;
+    if not_playable.is_some() {
+        mock.stop().await;
+        return Ok(());
+    }
     let temporary = || tempfile::tempdir().map_err(|error| format!("temporary folder: {error}"));
     let (state, certificates) = (temporary()?, temporary()?);
     let variables = adapter_variables(&shared.service, &shared.reference, &mock);
@@ -91,7 +100,13 @@ async fn steps(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
     Ok(())
 }
 
-async fn start(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) -> Result<Mock, String> {
+async fn start(
+    shared: &Shared,
+    scenario: &Scenario,
+    journal: &ScenarioJournal,
+    place: &Place,
+    not_playable: Option<NotPlayable>,
+) -> Result<Mock, String> {
     let given = &scenario.given;
     let directory =
         shared.directories.get(&given.dataset).ok_or_else(|| format!("dataset `{}`", given.dataset))?;
@@ -100,9 +115,10 @@ async fn start(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
     let search = shared.campaign.search;
     let behaviour = behaviour::of(given, quotas, search, Arc::clone(directory), whitelist, &shared.reference);
     let facts = behaviour::facts(&behaviour, shared.service.profile);
-    let mock = Mock::start(&shared.place, behaviour, &shared.tls, shared.token_key.clone(), journal.clone());
+    let tls = if given.staple { stapling(shared, CertificateStatus::Good)? } else { shared.tls.clone() };
+    let mock = Mock::start(place, behaviour, &tls, shared.token_key.clone(), journal.clone());
     let mock = mock.await.map_err(|error| format!("the mock cannot listen: {error}"))?;
-    journal.write(scenario_started(
+    let started = scenario_started(
         &shared.service,
         &shared.reference,
         shared.campaign.seed,
@@ -110,7 +126,8 @@ async fn start(shared: &Shared, scenario: &Scenario, journal: &ScenarioJournal) 
         facts,
         &mock,
         journal.redactor(),
-    ));
+    );
+    journal.write(Event::ScenarioStarted(Box::new(ScenarioStarted { not_playable, ..started })));
     Ok(mock)
 }
 

@@ -68,7 +68,7 @@ pub async fn serve(
     let scenario = journal.scenario(NAME);
     let mock =
         Mock::start(&serving.place, behaviour, &serving.tls, serving.token_key, scenario.clone()).await?;
-    scenario.write(scenario_started(
+    let started = scenario_started(
         &serving.service,
         &serving.reference,
         serving.campaign.seed,
@@ -76,7 +76,8 @@ pub async fn serve(
         facts,
         &mock,
         journal.redactor(),
-    ));
+    );
+    scenario.write(Event::ScenarioStarted(Box::new(started)));
     let mut variables = adapter_variables(&serving.service, &serving.reference, &mock);
     let supplier = serving.service.supplier_variables(&Value::Null);
     variables.extend(supplier.map(|(name, value)| (name.to_owned(), value)));

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::behaviour::BehaviourFacts;
 use super::supplier::Suppliers;
 use crate::campaign::CampaignFile;
-use crate::journal::{Event, Redactor, ScenarioStarted, ServiceFacts, SupplierFacts};
+use crate::journal::{Redactor, ScenarioStarted, ServiceFacts, SupplierFacts};
 use crate::pki::{Pki, PkiError, names};
 use crate::ror::AccessProfile;
 use crate::ror::whitelist::{Entry, Reference, Status, Whitelist};
@@ -159,8 +159,8 @@ pub(super) fn scenario_started(
     facts: BehaviourFacts,
     mock: &Mock,
     redactor: &Redactor,
-) -> Event {
-    Event::ScenarioStarted(Box::new(ScenarioStarted {
+) -> ScenarioStarted {
+    ScenarioStarted {
         canaries: given.canaries.iter().map(|canary| canary.as_str().to_owned()).collect(),
         dataset: given.dataset.clone(),
         seed,
@@ -174,7 +174,8 @@ pub(super) fn scenario_started(
         capacity_url: format!("{}{CAPACITY_PATH}", mock.api_url),
         task_url: format!("{}{TASK_PATH}", mock.api_url),
         supplier: Some(service.supplier_facts()),
-    }))
+        not_playable: None,
+    }
 }
 
 /// The variables of the adapter contract that do not change from step to step.

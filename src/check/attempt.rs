@@ -1,7 +1,7 @@
 //! One connection to a server that must be refused, and the class that the evidence puts it in (client-testing.md §2.3).
 
 use super::words::{both, quote};
-use crate::journal::{Connection, Endpoint, Evidence, Exchange, HandshakeCause, Impostor, Step};
+use crate::journal::{Connection, Endpoint, Evidence, Exchange, HandshakeCause, Impostor, Staple, Step};
 use crate::text::Text;
 
 /// What became of an attempt.
@@ -132,7 +132,41 @@ impl Attempt<'_> {
         self.connection.handshake.as_ref()?.cause
     }
 
-    /// What was seen, in one sentence.
+    /// Whether the client asked for the status of the certificate, and was sent it.
+    pub(super) fn status_was_sent(&self) -> bool {
+        self.staple().is_some_and(|staple| staple.asked == Some(true))
+    }
+
+    /// Whether there was a status to send that the client did not ask for.
+    pub(super) fn status_was_withheld(&self) -> bool {
+        self.staple().is_some_and(|staple| staple.asked == Some(false))
+    }
+
+    fn staple(&self) -> Option<&Staple> {
+        self.connection.handshake.as_ref()?.staple.as_ref()
+    }
+
+    /// The status of the certificate that there was to tell; nothing when there was none.
+    fn told_status(&self) -> Text {
+        let Some(staple) = self.staple() else { return Text::default() };
+        let status = quote(&staple.status);
+        match staple.asked {
+            Some(true) => both!(
+                " Statut agrafé au certificat : {status}, demandé par le client et envoyé.",
+                " Status stapled to the certificate: {status}, asked for by the client and sent."
+            ),
+            Some(false) => both!(
+                " Statut du certificat : {status} ; le client ne l’a pas demandé, il n’a pas été envoyé.",
+                " Status of the certificate: {status}; the client did not ask for it, it was not sent."
+            ),
+            None => both!(
+                " Statut du certificat : {status} ; on ne sait pas si le client l’a demandé.",
+                " Status of the certificate: {status}; whether the client asked for it is not known."
+            ),
+        }
+    }
+
+    /// What was seen, in a few sentences.
     pub(super) fn told(&self) -> Text {
         let number = self.connection.opened.connection;
         let handshake = self.connection.handshake.as_ref();
@@ -195,6 +229,10 @@ impl Attempt<'_> {
                 "connection {number}, open and silent to the end."
             ),
         };
-        Text::new(format!("{}{}", what.fr, shown.fr), format!("{}{}", what.en, shown.en))
+        let status = self.told_status();
+        Text::new(
+            format!("{}{}{}", what.fr, shown.fr, status.fr),
+            format!("{}{}{}", what.en, shown.en, status.en),
+        )
     }
 }

@@ -1,9 +1,11 @@
 //! `handed-credential`: what a client does with the certificate that a step hands to it in place of its own
-//! (client-testing.md §2.2): it shows a renewed one; it reports the refusal of a bad one, and does not insist.
+//! (client-testing.md §2.2): it shows a renewed one; it reports the refusal of a bad one, and does not insist, whether
+//! it is refused with a 401 or with a TLS alert.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::alerted::{self, Alerted, alerted};
 use super::context::{Report, Scene, report};
 use super::reported;
 use super::token_form::token_requests;
@@ -18,7 +20,7 @@ use crate::text::Text;
 pub struct Handed {
     /// What is looked at.
     pub look_at: HandedFacet,
-    /// Of `attempts`: most token requests in a step.
+    /// Of `attempts`: most token requests in a step, connections refused with an alert included.
     #[serde(default = "three")]
     pub at_most: u32,
 }
@@ -116,7 +118,7 @@ impl Kind for Handed {
             let number = step.started.step;
             let finding = match self.look_at {
                 HandedFacet::Shown => shown(&asked),
-                _ => self.refusal(scene, step, &asked),
+                _ => self.refusal(scene, step, &asked, &alerted(scene.evidence, step, handed)),
             };
             finding.note(both!("Pas de test n° {number}.", "Step {number}."))
         });
@@ -141,12 +143,19 @@ impl Handed {
             .filter(move |(_, handed)| handed.good == good)
     }
 
-    fn refusal(&self, scene: &Scene<'_>, step: &Step, asked: &Asked<'_>) -> Finding {
+    fn refusal(&self, scene: &Scene<'_>, step: &Step, asked: &Asked<'_>, alerted: &Alerted<'_>) -> Finding {
         if let Some((exchange, shown)) = asked.otherwise.first() {
-            return another(exchange, shown);
+            let number = exchange.number;
+            return another(both!("Échange {number}", "Exchange {number}"), &shown.subject);
+        }
+        if let Some(connection) = alerted.otherwise.first() {
+            let number = connection.opened.connection;
+            let shown = connection.handshake.as_ref().and_then(|handshake| handshake.certificate.as_ref());
+            let subject = shown.map(|shown| shown.subject.as_str()).unwrap_or_default();
+            return another(both!("Connexion {number}", "Connection {number}"), subject);
         }
         let requests: Vec<&Exchange> = asked.as_handed.iter().chain(&asked.without).copied().collect();
-        if requests.is_empty() {
+        if requests.is_empty() && alerted.as_handed.is_empty() {
             // An adapter that always fails proves nothing.
             return with_control(never_asked(self.look_at, step), scene, step);
         }
@@ -162,20 +171,24 @@ impl Handed {
             );
         }
         let finding = match self.look_at {
-            HandedFacet::Attempts => self.insistence(&refused),
+            HandedFacet::Attempts => self.insistence(refused.len(), alerted.as_handed.len()),
             HandedFacet::NoCall => calls(scene, step),
             _ => error(scene, step),
         };
         let said = refused.first().and_then(|exchange| reason(exchange));
         let finding = finding
             .citing(refused.iter().take(5).map(|exchange| exchange.number))
+            .notes(alerted.as_handed.iter().take(3).map(|connection| alerted::told(connection)))
             .notes(said.map(|reason| both!("Refus du bouchon : {reason}.", "The mock's refusal: {reason}.")));
         with_control(finding, scene, step)
     }
 
-    fn insistence(&self, refused: &[&Exchange]) -> Finding {
-        let (count, at_most) = (refused.len(), self.at_most);
-        let actual = both!("{count} demande(s) de jeton refusée(s).", "{count} token request(s) refused.");
+    fn insistence(&self, answered: usize, alerted: usize) -> Finding {
+        let (count, at_most) = (answered + alerted, self.at_most);
+        let actual = both!(
+            "{count} demande(s) de jeton refusée(s), dont {alerted} par une alerte TLS.",
+            "{count} token request(s) refused, {alerted} of them with a TLS alert."
+        );
         if count > usize::try_from(at_most).unwrap_or(usize::MAX) {
             return Finding::broken(
                 actual,
@@ -184,8 +197,8 @@ impl Handed {
                     "The client asked {count} times for a token with a refused certificate: it does not become good by insisting, and each attempt counts in the quota."
                 ),
                 both!(
-                    "Traitez un 401 du serveur d’autorisation comme une erreur définitive.",
-                    "Take a 401 of the authorisation server for a lasting error."
+                    "Traitez un 401 du serveur d’autorisation, ou son alerte TLS, comme une erreur définitive.",
+                    "Take a 401 of the authorisation server, or its TLS alert, for a lasting error."
                 ),
             );
         }
@@ -251,8 +264,8 @@ fn shown(asked: &Asked<'_>) -> Finding {
 fn error(scene: &Scene<'_>, step: &Step) -> Finding {
     let remedy = || {
         both!(
-            "Terminez en erreur avec ce que dit le serveur (error, error_description) : certificat expiré, non déclaré, autre client_id…",
-            "End with an error that gives what the server says (error, error_description): certificate expired, not declared, another client_id…"
+            "Terminez en erreur avec ce que dit le serveur (error, error_description, ou le nom de l’alerte TLS) : certificat expiré, non déclaré, autre client_id… En TLS 1.3, l’alerte n’arrive qu’à la première lecture.",
+            "End with an error that gives what the server says (error, error_description, or the name of the TLS alert): certificate expired, not declared, another client_id… In TLS 1.3 the alert comes with the first read only."
         )
     };
     let served = scene.during(step).any(|exchange| {
@@ -326,12 +339,12 @@ fn calls(scene: &Scene<'_>, step: &Step) -> Finding {
 }
 
 /// The client used another certificate: the bench cannot say what it would do with this one.
-fn another(exchange: &Exchange, shown: &CertificateFacts) -> Finding {
-    let (number, subject) = (exchange.number, quote(&shown.subject));
+fn another(place: Text, subject: &str) -> Finding {
+    let (subject, Text { fr, en }) = (quote(subject), place);
     Finding::undecided(
         both!(
-            "Échange {number} : un autre certificat a été présenté ({subject}).",
-            "Exchange {number}: another certificate was shown ({subject})."
+            "{fr} : un autre certificat a été présenté ({subject}).",
+            "{en}: another certificate was shown ({subject})."
         ),
         both!(
             "Le client n’a pas utilisé le certificat donné pour ce pas de test : sa réaction au refus n’a pas pu être observée.",

@@ -27,11 +27,21 @@ pub(super) fn fault(defect: &str) -> Text {
             "hôte donné par le seul CN, sans subjectAltName",
             "host given by the CN only, without subjectAltName"
         ),
+        "address-not-named" => {
+            both!("adresse IP de l’URL absente du certificat", "IP address of the URL not in the certificate")
+        }
         "unknown-authority" => both!("autorité inconnue", "unknown authority"),
         "self-signed" => both!("certificat auto-signé", "self-signed certificate"),
         "incomplete-chain" => both!("chaîne sans son intermédiaire", "chain without its intermediate"),
         "wrong-usage" => {
             both!("certificat de client, pas de serveur", "certificate of a client, not of a server")
+        }
+        "revoked" => both!(
+            "certificat révoqué, comme le dit le statut qui lui est agrafé",
+            "revoked certificate, as the status stapled to it says"
+        ),
+        "sha1-signature" => {
+            both!("certificat signé avec SHA-1", "certificate signed with SHA-1")
         }
         "plaintext" => both!("réponse en clair, sans TLS", "answer in plain text, without TLS"),
         "redirect-to-http" => both!("redirection vers http://", "redirect to http://"),
@@ -67,9 +77,21 @@ pub(super) fn remedy(defect: &str) -> Text {
             "Activez la vérification du nom d’hôte (subjectAltName, RFC 9525), avec le nom de l’URL appelée.",
             "Turn on the verification of the host name (subjectAltName, RFC 9525), with the name of the URL called."
         ),
+        "address-not-named" => both!(
+            "Cherchez l’adresse IP d’une URL parmi les adresses (iPAddress) du subjectAltName : ni les noms DNS ni le CN ne la remplacent (RFC 9110 §4.3.5).",
+            "Look up the IP address of a URL among the addresses (iPAddress) of the subjectAltName: neither the DNS names nor the CN stand in for it (RFC 9110 §4.3.5)."
+        ),
         "wrong-usage" => both!(
             "Vérifiez l’usage du certificat (extendedKeyUsage serverAuth, RFC 5280 §4.2.1.12).",
             "Check what the certificate is for (extendedKeyUsage serverAuth, RFC 5280 §4.2.1.12)."
+        ),
+        "revoked" => both!(
+            "Faites vérifier le statut agrafé au certificat (OCSP) : la bibliothèque TLS le demande, il reste à le lire (curl --cert-status, revocationEnabled en Java, VerifyConnection en Go…).",
+            "Have the status stapled to the certificate (OCSP) verified: the TLS library asks for it, it has to be read (curl --cert-status, revocationEnabled in Java, VerifyConnection in Go…)."
+        ),
+        "sha1-signature" => both!(
+            "N’acceptez pas de signature avec SHA-1 dans une chaîne de certificats (RFC 8446 §4.4.2.4) : laissez les réglages de la bibliothèque TLS, ou relevez son niveau de sécurité (SECLEVEL=2, jdk.certpath.disabledAlgorithms…).",
+            "Accept no signature with SHA-1 in a chain of certificates (RFC 8446 §4.4.2.4): leave the TLS library's settings as they are, or raise its security level (SECLEVEL=2, jdk.certpath.disabledAlgorithms…)."
         ),
         "plaintext" | "redirect-to-http" => both!(
             "N’envoyez jamais une requête sans TLS : ni repli, ni redirection suivie vers http://.",

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 mod accepts_server;
+mod alerted;
 mod announced;
 mod anomalies;
 mod attempt;

@@ -7,10 +7,13 @@ use super::context::Scene;
 use super::reach::no_traffic;
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Verdict};
-use crate::journal::{Decision, Evidence, Step, StepEnd};
+use crate::journal::{Decision, Evidence, NotPlayable, Step, StepEnd};
 
 /// Evaluates a kind, or says why nothing can be concluded.
 pub(super) fn guard(kind: &dyn Kind, scene: &Scene<'_>) -> Finding {
+    if let Some(reason) = scene.evidence.setting.not_playable {
+        return not_playable(reason);
+    }
     if let Some(obstacle) = obstacle(scene) {
         return unless_proved(kind, scene, obstacle, Nature::Reaction);
     }
@@ -44,6 +47,28 @@ pub(super) fn guard(kind: &dyn Kind, scene: &Scene<'_>) -> Finding {
         return if stands { finding } else { not_refused(scene) };
     }
     kind.evaluate(scene)
+}
+
+fn not_playable(reason: NotPlayable) -> Finding {
+    match reason {
+        NotPlayable::NotOnLoopback => Finding::skipped(
+            both!(
+                "Le bouchon n’est pas appelé sur la machine même (localhost).",
+                "The mock is not called on the machine itself (localhost)."
+            ),
+            both!(
+                "Ce scénario appelle le bouchon par son adresse IP : ce n’est possible que si le client est sur la même machine.",
+                "This scenario calls the mock by its IP address: that is possible only with the client on the same machine."
+            ),
+        )
+        .remedy(
+            both!(
+                "Jouez ce scénario sans --host ni --listen, avec le client sur la machine du banc.",
+                "Play this scenario without --host and --listen, with the client on the bench's machine."
+            ),
+            Party::Configuration,
+        ),
+    }
 }
 
 /// Whether several instances of the client called on one port, so that nobody can tell them apart.

@@ -96,6 +96,8 @@ enum Obstacle {
     NotTls,
     UnknownAuthority,
     Dates,
+    /// The mock refuses the client's certificate, as the scenario wants it.
+    ClientCertificate,
     /// The client refuses the certificate and does not say why, or not by its alert.
     Certificate,
     Parameters,
@@ -111,6 +113,7 @@ impl Obstacle {
             Some(HandshakeCause::OldTls) => Self::OldTls,
             Some(HandshakeCause::NoCommonSuite) => Self::NoCommonSuite,
             Some(HandshakeCause::NotTls) => Self::NotTls,
+            Some(HandshakeCause::ClientCertificate) => Self::ClientCertificate,
             Some(HandshakeCause::ClosedByClient) if handshake.shown => Self::Certificate,
             // RFC 8446 §6.2; libraries differ in which one they choose for a certificate that they refuse.
             Some(HandshakeCause::Alert) => match handshake.alert.as_deref().and_then(alert_name) {
@@ -201,6 +204,17 @@ impl Obstacle {
                 Party::Configuration,
             ),
             Self::Dates => dates(connection, epoch_us),
+            Self::ClientCertificate => (
+                both!(
+                    "Le serveur d’autorisation a refusé le certificat du client, ou son absence, par une alerte TLS : rien d’autre ne peut être jugé.",
+                    "The authorisation server refused the client's certificate, or its absence, with a TLS alert: nothing else can be judged."
+                ),
+                both!(
+                    "Présentez au serveur d’autorisation le certificat que l’adaptateur reçoit (ROR_CLIENT_CERT et ROR_CLIENT_KEY, ou ROR_CLIENT_P12), avec son intermédiaire.",
+                    "Show the authorisation server the certificate that the adapter is given (ROR_CLIENT_CERT and ROR_CLIENT_KEY, or ROR_CLIENT_P12), with its intermediate authority."
+                ),
+                Party::Configuration,
+            ),
             Self::Certificate => (
                 both!(
                     "Le client refuse le certificat du banc, sans dire par son alerte TLS ce qui lui déplaît : rien ne peut être jugé.",

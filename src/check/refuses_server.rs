@@ -177,8 +177,18 @@ impl RefusesServer {
 /// Whether that server got a request.
 fn request<'a>(scene: &Scene<'a>, step: &Step, impostor: &Impostor, attempts: &[Attempt<'a>]) -> Finding {
     let notes = attempts.iter().map(Attempt::told);
-    if let Some(accepted) = attempts.iter().find(|attempt| attempt.class == Class::Accepted) {
+    // Only a client that was told of the revocation can mind it.
+    let informed = |attempt: &&Attempt<'_>| impostor.defect != "revoked" || attempt.status_was_sent();
+    let mut accepting = attempts.iter().filter(|attempt| attempt.class == Class::Accepted);
+    if let Some(accepted) = accepting.clone().find(informed) {
         return accepted_by(scene, step, impostor, accepted).notes(notes);
+    }
+    let refused_knowingly = attempts.iter().filter(informed).any(|attempt| attempt.class.is_refusal());
+    if let Some(accepted) = accepting.next().filter(|_| !refused_knowingly) {
+        return not_told(accepted).notes(notes);
+    }
+    if !refused_knowingly && attempts.iter().any(|attempt| attempt.class.is_refusal()) {
+        return refused_untold().notes(notes);
     }
     let Some(refused) = attempts.iter().find(|attempt| attempt.class.is_refusal()) else {
         return not_attempted(impostor, attempts).notes(notes);
@@ -201,6 +211,38 @@ fn request<'a>(scene: &Scene<'a>, step: &Step, impostor: &Impostor, attempts: &[
         ),
     )
     .notes(attempts.iter().filter(|attempt| !std::ptr::eq(*attempt, refused)).map(Attempt::told))
+}
+
+/// The client went on, and was given no way to know that the certificate is revoked.
+fn not_told(accepted: &Attempt<'_>) -> Finding {
+    let told = accepted.told();
+    let why = if accepted.status_was_withheld() {
+        both!(
+            "Le client ne demande pas le statut du certificat dans la négociation, et le bouchon n’en donne aucun autre moyen : ce n’est pas une faute. Bien des bibliothèques ne le demandent que si on les règle pour cela.",
+            "The client does not ask for the certificate's status in the handshake, and the mock gives no other way to know it: that is no fault. Many libraries ask for it only when they are set to."
+        )
+    } else {
+        both!(
+            "On ne sait pas si le client a demandé le statut du certificat : rien ne lui est reproché.",
+            "Whether the client asked for the certificate's status is not known: nothing is held against it."
+        )
+    };
+    Finding::skipped(Text::new(format!("Accepté : {}", told.fr), format!("Accepted: {}", told.en)), why)
+        .citing(accepted.exchanges.iter().map(|exchange| exchange.number))
+}
+
+/// The client stopped, but not because of a status that it was not given.
+fn refused_untold() -> Finding {
+    Finding::undecided(
+        both!(
+            "Le client s’est arrêté sans avoir reçu le statut du certificat.",
+            "The client stopped without having been given the certificate's status."
+        ),
+        both!(
+            "Le client n’avait pas demandé ce statut : son arrêt ne peut pas lui être dû.",
+            "The client had not asked for that status: its stop cannot be due to it."
+        ),
+    )
 }
 
 fn accepted_by<'a>(scene: &Scene<'a>, step: &Step, impostor: &Impostor, accepted: &Attempt<'a>) -> Finding {
@@ -253,6 +295,10 @@ fn accepted_by<'a>(scene: &Scene<'a>, step: &Step, impostor: &Impostor, accepted
         "redirect-to-http" if !confidential => finding.mildly(both!(
             "La requête en clair ne portait ni jeton ni secret : c’est un avertissement.",
             "The request in the clear carried neither token nor secret: that is a warning."
+        )),
+        "revoked" => finding.mildly(both!(
+            "Bien des bibliothèques demandent ce statut et ne le lisent pas : c’est un avertissement.",
+            "Many libraries ask for that status and do not read it: that is a warning."
         )),
         // Common clients still do (curl 7 with OpenSSL 3); no request was sent, as the bench does not go further.
         "old-tls" => finding.mildly(both!(

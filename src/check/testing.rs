@@ -75,6 +75,7 @@ impl Story {
             capacity_url: String::new(),
             task_url: String::new(),
             supplier: None,
+            not_playable: None,
         };
         let evidence = Evidence {
             setting,
@@ -228,6 +229,7 @@ impl Story {
                 ..ConnectionOpened::default()
             },
             opened_us: 0,
+            step: Some(self.step),
             handshake: Some(Handshake {
                 connection: number,
                 certificate: Some(CertificateFacts {

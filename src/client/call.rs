@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::alert;
 use super::answer::detail;
 use super::clock::Clock;
 use super::error::ClientError;
@@ -22,6 +23,8 @@ const TIMES_EVERYTHING: u32 = 12;
 const RECONNECTIONS: usize = 3;
 /// A turn is good for this long; less than the spacing of the turns.
 const PUNCTUAL: Duration = Duration::from_millis(40);
+/// Repeats of `insists-after-alert`.
+const STUBBORN: u32 = 14;
 /// Kept of the deadline to write the result; a tenth of the time left when that is less.
 const FOR_THE_RESULT: Duration = Duration::from_millis(300);
 
@@ -85,6 +88,9 @@ impl Line {
                 .turn(self.session.clock.as_ref(), self.session.deadline, insistence.manners)
                 .await
                 .map_err(|_| ClientError::Deadline { call: insistence.call.to_owned() })?;
+            if let Some(said) = lease.last_word() {
+                return Ok(Err(Failure::Lasting(said)));
+            }
             if lease.is_open() {
                 return Ok(Ok(lease));
             }
@@ -185,6 +191,11 @@ impl<'a> Insistence<'a> {
             Ok(answer) => answer,
             Err(Failure::Passing(cause)) => return self.failed(cause).await.map(|()| None),
             Err(Failure::Lasting(cause)) => {
+                let flaws = &self.line.session.flaws;
+                if flaws.has(Flaw::InsistsAfterAlert) && alert::is_alert(&cause) && self.failed < STUBBORN {
+                    self.failed += 1;
+                    return Ok(None);
+                }
                 return Err(ClientError::Insecure { call: self.call.to_owned(), cause });
             }
         };

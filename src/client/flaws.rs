@@ -121,6 +121,9 @@ flaws! {
         HammersTokenRefusal, "hammers-token-refusal",
             "Répète cinq fois une demande de jeton que le serveur a refusée.",
             "Repeats five times a token request that the server refused.";
+        GoesOnWithoutToken, "goes-on-without-token",
+            "Appelle l'API même quand le jeton lui a été refusé.",
+            "Calls the API even when it was refused a token.";
         LogsToken, "logs-token",
             "Écrit l'en-tête Authorization de ses appels sur la sortie d'erreur.",
             "Writes the Authorization header of its calls to standard error.";
@@ -141,6 +144,9 @@ flaws! {
         IgnoresHostName, "ignores-host-name",
             "Accepte un certificat qui est celui d'un autre hôte.",
             "Accepts a certificate that is another host's.";
+        IgnoresIpAddress, "ignores-ip-address",
+            "Ne compare pas au certificat une adresse IP qui tient lieu de nom d'hôte.",
+            "Does not compare with the certificate an IP address that stands for a host name.";
         IgnoresValidityDates, "ignores-validity-dates",
             "Accepte un certificat expiré ou pas encore valide.",
             "Accepts a certificate that has ended or not begun.";
@@ -171,6 +177,12 @@ flaws! {
         RefusesDisorderedChain, "refuses-disordered-chain",
             "Refuse une chaîne dont les certificats ne se suivent pas.",
             "Refuses a chain whose certificates do not follow one another.";
+        IgnoresRevocation, "ignores-revocation",
+            "Demande le statut du certificat d'un serveur et ne le lit pas.",
+            "Asks for the status of a server's certificate and does not read it.";
+        AcceptsWeakSignatures, "accepts-weak-signatures",
+            "Accepte un certificat signé avec SHA-1.",
+            "Accepts a certificate signed with SHA-1.";
         FallsBackToHttp, "falls-back-to-http",
             "Recommence sans TLS quand le serveur répond en clair.",
             "Starts again without TLS when the server answers in the clear.";
@@ -183,6 +195,12 @@ flaws! {
         InsistsOnRefusedServer, "insists-on-refused-server",
             "Se connecte quinze fois à un serveur dont il refuse le certificat.",
             "Connects fifteen times to a server whose certificate it refuses.";
+        InsistsAfterAlert, "insists-after-alert",
+            "Recommence quinze fois quand le serveur refuse son certificat par une alerte TLS.",
+            "Starts again fifteen times when the server refuses its certificate with a TLS alert.";
+        TakesAlertForSuccess, "takes-alert-for-success",
+            "Prend une connexion que le serveur termine par une alerte TLS pour une réponse vide, et annonce un succès.",
+            "Takes a connection that the server ends with a TLS alert for an empty answer, and reports success.";
     }
     // Refusals of quota and outages.
     in [Token, Read, Search, ManyReads] {

@@ -4,6 +4,7 @@
 //! result line and an exit code out. It shares no code with the mock, so that no bug of both cancels out.
 
 mod action;
+mod alert;
 mod answer;
 mod base;
 mod call;
@@ -26,6 +27,7 @@ mod ror;
 mod settings;
 mod show;
 mod state;
+mod status;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -122,6 +124,9 @@ fn report(
     let swallows = flaws.has(Flaw::SwallowsErrors)
         || flaws.has(Flaw::FirstFailureIsDone)
         || flaws.has(Flaw::RefusalIsEmpty);
+    let swallows = swallows
+        || (flaws.has(Flaw::TakesAlertForSuccess)
+            && matches!(outcome, Err(ClientError::Insecure { cause, .. }) if alert::is_alert(cause)));
     let outcome = if outcome.is_err() && swallows { &swallowed } else { outcome };
     let written = outcome::write(&outcome::result_line(outcome), settings, stdout);
     if outcome.is_ok() && written.is_ok() { EXIT_DONE } else { EXIT_ERROR }

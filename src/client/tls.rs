@@ -17,6 +17,7 @@ use x509_cert::der::Decode;
 
 use super::error::ClientError;
 use super::flaws::{Flaw, FlawSet};
+use super::status::{self, Status};
 
 /// The client's own certificate chain and key, as PEM files.
 pub(crate) struct Identity {
@@ -48,14 +49,8 @@ pub(crate) fn connector(
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| not_set_up(&error))?;
-    let builder = match careless(flaws) {
-        None => builder.with_webpki_verifier(strict),
-        Some(pardons) => builder.dangerous().with_custom_certificate_verifier(Arc::new(CarelessVerifier {
-            strict,
-            pardons,
-            first: OnceLock::new(),
-        })),
-    };
+    let verifier = Verifier { strict, pardons: carelessness(flaws), first: OnceLock::new() };
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
     let mut config = match identity {
         None => builder.with_no_client_auth(),
         Some(identity) => {
@@ -72,10 +67,11 @@ pub(crate) fn connector(
 }
 
 /// The flaws of a client that does not look closely at the server's certificate.
-fn careless(flaws: &FlawSet) -> Option<FlawSet> {
+fn carelessness(flaws: &FlawSet) -> FlawSet {
     let careless = [
         Flaw::AcceptsAnyCertificate,
         Flaw::IgnoresHostName,
+        Flaw::IgnoresIpAddress,
         Flaw::IgnoresValidityDates,
         Flaw::TrustsAnyAuthority,
         Flaw::IgnoresKeyUsage,
@@ -86,22 +82,33 @@ fn careless(flaws: &FlawSet) -> Option<FlawSet> {
         Flaw::VerifiesFirstConnectionOnly,
         Flaw::PinsServerCertificate,
         Flaw::RefusesDisorderedChain,
+        Flaw::IgnoresRevocation,
+        Flaw::AcceptsWeakSignatures,
     ];
-    let on: FlawSet = careless.into_iter().filter(|flaw| flaws.has(*flaw)).collect();
-    (on != FlawSet::none()).then_some(on)
+    careless.into_iter().filter(|flaw| flaws.has(*flaw)).collect()
 }
 
-/// Verifies as the strict one does, and pardons what its flaws overlook.
+/// Verifies as the strict one does, and the status that comes with the certificate; pardons what its flaws overlook.
 #[derive(Debug)]
-struct CarelessVerifier {
+struct Verifier {
     strict: Arc<WebPkiServerVerifier>,
     pardons: FlawSet,
     /// The first certificate that was accepted.
     first: OnceLock<Vec<u8>>,
 }
 
-impl CarelessVerifier {
-    fn pardons(&self, reason: &CertificateError, leaf: &CertificateDer<'_>) -> bool {
+impl Verifier {
+    /// RFC 6066 §8: a status that was asked for and that came is looked at. One that cannot be read is as good as none.
+    fn status(leaf: &CertificateDer<'_>, stapled: &[u8]) -> Result<(), Error> {
+        let certificate = x509_cert::Certificate::from_der(leaf);
+        let serial = certificate.map(|one| one.tbs_certificate().serial_number().as_bytes().to_vec());
+        match serial.ok().and_then(|serial| status::of(stapled, &serial)) {
+            Some(Status::Revoked) => Err(Error::InvalidCertificate(CertificateError::Revoked)),
+            _ => Ok(()),
+        }
+    }
+
+    fn pardons(&self, reason: &CertificateError, leaf: &CertificateDer<'_>, name: &ServerName<'_>) -> bool {
         use CertificateError as E;
         let overlooked = match reason {
             E::NotValidForNameContext { presented, .. }
@@ -113,11 +120,19 @@ impl CarelessVerifier {
                 Flaw::AcceptsSelfSigned
             }
             E::Other(reason) if reason.to_string().contains("NameConstraint") => Flaw::IgnoresNameConstraints,
+            E::NotValidForName | E::NotValidForNameContext { .. }
+                if matches!(name, ServerName::IpAddress(_)) && self.pardons.has(Flaw::IgnoresIpAddress) =>
+            {
+                Flaw::IgnoresIpAddress
+            }
             E::NotValidForName | E::NotValidForNameContext { .. } => Flaw::IgnoresHostName,
             E::Expired | E::ExpiredContext { .. } | E::NotValidYet | E::NotValidYetContext { .. } => {
                 Flaw::IgnoresValidityDates
             }
             E::UnknownIssuer => Flaw::TrustsAnyAuthority,
+            E::Revoked => Flaw::IgnoresRevocation,
+            E::UnsupportedSignatureAlgorithmContext { .. }
+            | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => Flaw::AcceptsWeakSignatures,
             E::InvalidPurpose | E::InvalidPurposeContext { .. } => Flaw::IgnoresKeyUsage,
             _ => Flaw::AcceptsAnyCertificate,
         };
@@ -125,7 +140,7 @@ impl CarelessVerifier {
     }
 }
 
-impl ServerCertVerifier for CarelessVerifier {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -145,8 +160,9 @@ impl ServerCertVerifier for CarelessVerifier {
         {
             return Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure));
         }
-        match self.strict.verify_server_cert(leaf, intermediates, name, stapled, now) {
-            Err(Error::InvalidCertificate(reason)) if self.pardons(&reason, leaf) => {
+        let verified = self.strict.verify_server_cert(leaf, intermediates, name, stapled, now);
+        match verified.and_then(|verified| Self::status(leaf, stapled).map(|()| verified)) {
+            Err(Error::InvalidCertificate(reason)) if self.pardons(&reason, leaf, name) => {
                 Ok(ServerCertVerified::assertion())
             }
             Ok(verified) => {

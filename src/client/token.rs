@@ -90,12 +90,15 @@ impl Tokens {
     /// No token is granted.
     pub(crate) async fn current(&self) -> Result<Token, ClientError> {
         if self.session.flaws.has(Flaw::CallsWithoutToken) {
-            return Ok(Token { value: "none".into(), serial: 0, stale_at: Duration::MAX });
+            return Ok(no_token());
         }
         let mut state = self.state.lock().await;
         match &state.current {
             Some(token) if self.is_good(token) && !self.is_for_one_call() => Ok(token.clone()),
-            _ => self.grant(&mut state).await,
+            _ => match self.grant(&mut state).await {
+                Err(_) if self.session.flaws.has(Flaw::GoesOnWithoutToken) => Ok(no_token()),
+                granted => granted,
+            },
         }
     }
 
@@ -193,6 +196,11 @@ impl Tokens {
         let life = life_in_jwt(value, wall).or_else(|| told_life(&body["expires_in"])).unwrap_or(UNTOLD_LIFE);
         Ok(Token { value: value.into(), serial, stale_at: now + life - margin(life) })
     }
+}
+
+/// What stands for a token, for the flaws that call without one.
+fn no_token() -> Token {
+    Token { value: "none".into(), serial: 0, stale_at: Duration::MAX }
 }
 
 /// For the flaw `secret-in-url`.

@@ -20,6 +20,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::ServerName;
 
+use super::alert::{LastWord, Overheard};
 use super::flaws::{Flaw, FlawSet};
 use super::old_tls;
 
@@ -126,14 +127,15 @@ pub(crate) struct Pool {
 
 #[derive(Default)]
 struct Kept {
-    idle: Vec<http1::SendRequest<Full<Bytes>>>,
-    shared: Option<http2::SendRequest<Full<Bytes>>>,
+    idle: Vec<(http1::SendRequest<Full<Bytes>>, LastWord)>,
+    shared: Option<(http2::SendRequest<Full<Bytes>>, LastWord)>,
 }
 
 /// A connection taken from the pool for one call.
 pub(crate) struct Lease {
     origin: Origin,
     sender: Sender,
+    last_word: LastWord,
 }
 
 enum Sender {
@@ -159,8 +161,8 @@ impl Pool {
         // Held while connecting, so that workers that start together share one HTTP/2 connection.
         let mut all = self.kept.lock().await;
         let kept = all.entry(origin.clone()).or_default();
-        let sender = match kept.reuse().await {
-            Some(sender) => sender,
+        let (sender, last_word) = match kept.reuse().await {
+            Some(connection) => connection,
             None => {
                 let mut connected = self.connect(origin).await;
                 for _ in 0..self.insistence() {
@@ -169,14 +171,14 @@ impl Pool {
                     }
                     connected = self.connect(origin).await;
                 }
-                let sender = connected?;
+                let (sender, last_word) = connected?;
                 if let Sender::Two(shared) = &sender {
-                    kept.shared = Some(shared.clone());
+                    kept.shared = Some((shared.clone(), last_word.clone()));
                 }
-                sender
+                (sender, last_word)
             }
         };
-        Ok(Lease { origin: origin.clone(), sender })
+        Ok(Lease { origin: origin.clone(), sender, last_word })
     }
 
     /// Sends `message` and reads the answer to its end.
@@ -205,7 +207,16 @@ impl Pool {
         Some((Origin::of(&message.url)?, message))
     }
 
-    async fn send_once(&self, mut lease: Lease, message: &Message) -> Result<Answer, Failure> {
+    async fn send_once(&self, lease: Lease, message: &Message) -> Result<Answer, Failure> {
+        let last_word = lease.last_word.clone();
+        let outcome = self.exchange(lease, message).await;
+        match (outcome, last_word.get()) {
+            (Err(Failure::Passing(_)), Some(said)) => Err(Failure::Lasting(said)),
+            (outcome, _) => outcome,
+        }
+    }
+
+    async fn exchange(&self, mut lease: Lease, message: &Message) -> Result<Answer, Failure> {
         let response = lease.request(message).await.map_err(|error| failure(&error))?;
         let (head, body) = response.into_parts();
         let patience = message.patience;
@@ -217,7 +228,8 @@ impl Pool {
             (_, Some(failure)) => return Err(failure),
         };
         if let (Sender::One(sender), true) = (lease.sender, whole) {
-            self.kept.lock().await.entry(lease.origin).or_default().idle.push(sender);
+            let kept = (sender, lease.last_word);
+            self.kept.lock().await.entry(lease.origin).or_default().idle.push(kept);
         }
         Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
     }
@@ -234,7 +246,7 @@ impl Pool {
         if self.flaws.has(Flaw::InsistsOnRefusedServer) { 45 } else { 0 }
     }
 
-    async fn connect(&self, origin: &Origin) -> Result<Sender, Failure> {
+    async fn connect(&self, origin: &Origin) -> Result<(Sender, LastWord), Failure> {
         let tcp = self.reach(origin).await?;
         if !origin.secure {
             return self.speak_http1(tcp).await;
@@ -273,29 +285,31 @@ impl Pool {
         Ok(tcp)
     }
 
-    async fn speak_http1<S>(&self, stream: S) -> Result<Sender, Failure>
+    async fn speak_http1<S>(&self, stream: S) -> Result<(Sender, LastWord), Failure>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| failure(&error))?;
+        let last_word = LastWord::default();
+        let stream = TokioIo::new(Overheard::new(stream, last_word.clone()));
+        let (sender, connection) = http1::handshake(stream).await.map_err(|error| failure(&error))?;
         self.keep_running(async move {
             let _ = connection.await;
         });
-        Ok(Sender::One(sender))
+        Ok((Sender::One(sender), last_word))
     }
 
-    async fn speak_http2<S>(&self, stream: S) -> Result<Sender, Failure>
+    async fn speak_http2<S>(&self, stream: S) -> Result<(Sender, LastWord), Failure>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-            .await
-            .map_err(|error| failure(&error))?;
+        let last_word = LastWord::default();
+        let stream = TokioIo::new(Overheard::new(stream, last_word.clone()));
+        let (sender, connection) =
+            http2::handshake(TokioExecutor::new(), stream).await.map_err(|error| failure(&error))?;
         self.keep_running(async move {
             let _ = connection.await;
         });
-        Ok(Sender::Two(sender))
+        Ok((Sender::Two(sender), last_word))
     }
 
     fn keep_running(&self, connection: impl Future<Output = ()> + Send + 'static) {
@@ -304,16 +318,16 @@ impl Pool {
 }
 
 impl Kept {
-    async fn reuse(&mut self) -> Option<Sender> {
-        if let Some(shared) = &self.shared {
+    async fn reuse(&mut self) -> Option<(Sender, LastWord)> {
+        if let Some((shared, last_word)) = &self.shared {
             if !shared.is_closed() {
-                return Some(Sender::Two(shared.clone()));
+                return Some((Sender::Two(shared.clone()), last_word.clone()));
             }
             self.shared = None;
         }
-        while let Some(mut sender) = self.idle.pop() {
+        while let Some((mut sender, last_word)) = self.idle.pop() {
             if sender.ready().await.is_ok() {
-                return Some(Sender::One(sender));
+                return Some((Sender::One(sender), last_word));
             }
         }
         None
@@ -321,6 +335,11 @@ impl Kept {
 }
 
 impl Lease {
+    /// What TLS said when it ended the connection, before anything was sent.
+    pub(crate) fn last_word(&self) -> Option<String> {
+        self.last_word.get()
+    }
+
     /// Whether the connection is still open, as far as the client can know.
     pub(crate) fn is_open(&self) -> bool {
         match &self.sender {
@@ -402,7 +421,7 @@ fn is_old_tls(error: &std::io::Error) -> bool {
     matches!(tls_error(error), Some(rustls::Error::PeerIncompatible(_)))
 }
 
-fn tls_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+pub(crate) fn tls_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
         return Some(error);
     }

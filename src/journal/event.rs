@@ -138,6 +138,17 @@ pub struct ScenarioStarted {
     /// Values of the dataset that are looked for in all that the client says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub canaries: Vec<String>,
+    /// Why the scenario cannot be played where the mock listens; then no step is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_playable: Option<NotPlayable>,
+}
+
+/// Why a scenario cannot be played where the mock listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotPlayable {
+    /// The mock is to be called by its IP address, and that is not known to be the same for the client.
+    NotOnLoopback,
 }
 
 /// What the whitelist knows of the client under test as a supplier of capacities.

@@ -50,6 +50,8 @@ pub struct Connection {
     pub opened: ConnectionOpened,
     /// When, µs.
     pub opened_us: u64,
+    /// The step during which it was opened, from 1; none between steps.
+    pub step: Option<u32>,
     /// Its handshake; none when it never ended.
     pub handshake: Option<Handshake>,
     /// When it closed, µs.
@@ -227,8 +229,15 @@ impl Collector {
                 evidence.changes.push(Change { step: change.step.unwrap_or(last), change: *change });
             }
             Event::ConnectionOpened(opened) => {
-                let connection =
-                    Connection { opened_us: at, handshake: None, closed_us: None, closed: None, opened };
+                let step = self.current_step;
+                let connection = Connection {
+                    opened_us: at,
+                    step,
+                    handshake: None,
+                    closed_us: None,
+                    closed: None,
+                    opened,
+                };
                 evidence.connections.insert(connection.opened.connection, connection);
             }
             Event::Handshake(handshake) => {

@@ -74,6 +74,23 @@ pub struct Handshake {
     /// The TLS alert that the client sent, by name and number: `unknown_ca (48)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<String>,
+    /// The TLS alert by which the mock refused the client's certificate, by name and number: `certificate_expired (45)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert_sent: Option<String>,
+    /// The status of its certificate that the mock had to staple; none when it had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staple: Option<Staple>,
+}
+
+/// The status (OCSP) of its certificate that the mock had to staple to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Staple {
+    /// What it says: `good` or `revoked`.
+    pub status: String,
+    /// Whether the client asked for it (status_request, RFC 6066 §8): only then it is sent. None when its ClientHello
+    /// could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<bool>,
 }
 
 /// Why a handshake failed.
@@ -98,6 +115,8 @@ pub enum HandshakeCause {
     NotTls,
     /// The client went on with the obsolete version of TLS that a listener pretends to have.
     OldTlsAccepted,
+    /// The mock refused the client's certificate with an alert, as the scenario wants it: no fault of the client's TLS.
+    ClientCertificate,
     /// Anything else.
     Other,
 }
@@ -119,6 +138,9 @@ pub struct ServerCertificate {
     pub sha256: String,
     /// Number of certificates that were sent.
     pub chain: usize,
+    /// How it is signed: `sha256WithRSAEncryption`, or the number of another algorithm.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub signature: String,
 }
 
 /// A client certificate as it was shown.

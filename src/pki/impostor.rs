@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::KeyPair;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -12,10 +14,11 @@ use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-use super::PkiError;
 use super::issue::{self, Issued};
+use super::ocsp::{self, CertificateStatus};
 use super::recipe::{Impostor, Kind, Recipe, Subject};
 use super::store::{certificates, make_folder, read, write};
+use super::{PkiError, weak};
 
 /// The only domain that the constrained authority may issue for.
 const ANOTHER_DOMAIN: &str = "autre-domaine.example";
@@ -58,6 +61,21 @@ impl Impostors {
         Ok(ServerIdentity { chain, key: key.map_err(|_| PkiError::NoKey(self.path("server", "key")))? })
     }
 
+    /// What the issuing authority says of the mock's own certificate (OCSP, DER), to be stapled to it.
+    ///
+    /// # Errors
+    /// When the PKI's folder cannot be read.
+    pub fn status(&self, status: CertificateStatus, now: OffsetDateTime) -> Result<Vec<u8>, PkiError> {
+        let recipe = Recipe::builtin()?;
+        let server = recipe.leaf("server").ok_or_else(|| PkiError::Missing("server".to_owned()))?;
+        let chain = certificates(&self.path(&server.name, "pem"))?;
+        let [leaf, issuer, ..] = chain.as_slice() else {
+            return Err(PkiError::Missing(server.issuer.clone()));
+        };
+        let key = KeyPair::from_pem(&read(&self.path(&server.issuer, "key"))?)?;
+        ocsp::response(leaf, issuer, &key, status, now)
+    }
+
     /// Writes all of them to `impostors/`, for trials with other servers, and says what is wrong with each.
     ///
     /// # Errors
@@ -94,11 +112,14 @@ impl Impostors {
             return read(&self.path(&server.name, "pem"));
         }
         let good = certificates(&self.path(&server.name, "pem"))?;
-        let names = match (&impostor.host, impostor.no_names) {
+        let mut names = match (&impostor.host, impostor.no_names) {
             (Some(host), _) => vec![host.clone()],
             (None, true) => Vec::new(),
             (None, false) => good.first().map(|leaf| names_of(leaf)).unwrap_or_default(),
         };
+        if impostor.no_addresses {
+            names.retain(|name| name.parse::<std::net::IpAddr>().is_err());
+        }
         let common_name = impostor.host.as_ref().or(impostor.no_names.then_some(&self.host));
         let subject = with_common_name(&server.subject, common_name);
         let validity = validity(impostor, now, recipe.validity_days.certificates);
@@ -137,11 +158,23 @@ impl Impostors {
             return Ok(leaf.certificate_pem);
         }
         let chain = read(&self.path(&issuer.name, "pem"))?;
+        if impostor.sha1 {
+            let strong = CertificateDer::from_pem_slice(leaf.certificate_pem.as_bytes());
+            let strong = strong.map_err(|_| PkiError::Missing(server.name.clone()))?;
+            return Ok(format!("{}{chain}", pem_of(&weak::with_sha1(&strong, &issuer_key)?)));
+        }
         if impostor.disordered {
             return Ok(joined(&leaf, &format!("{}{chain}", read(&self.path("root", "pem"))?)));
         }
         Ok(joined(&leaf, &chain))
     }
+}
+
+/// RFC 7468 §5.1.
+fn pem_of(certificate: &[u8]) -> String {
+    let text = STANDARD.encode(certificate);
+    let lines: Vec<&str> = (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 fn joined(leaf: &Issued, chain: &str) -> String {
@@ -220,11 +253,11 @@ mod tests {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let verifier =
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-        let verify =
-            |chain: &[CertificateDer<'_>], day: i64| {
+        let verify_at =
+            |host: &'static str, chain: &[CertificateDer<'_>], day: i64| {
                 let seconds = u64::try_from((now + Duration::days(day)).unix_timestamp()).unwrap();
                 let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
-                let host = ServerName::try_from("ror.example").unwrap();
+                let host = ServerName::try_from(host).unwrap();
                 match verifier.verify_server_cert(&chain[0], &chain[1..], &host, &[], time) {
                     Ok(_) => "accepted".to_owned(),
                     Err(Error::InvalidCertificate(reason)) => match reason {
@@ -240,15 +273,21 @@ mod tests {
                     Err(other) => format!("{other:?}"),
                 }
             };
+        let verify = |chain: &[CertificateDer<'_>], day: i64| verify_at("ror.example", chain, day);
         assert_eq!(verify(&pki.server_chain, 0), "accepted");
         let impostors = pki.impostors("ror.example");
         let chain = |defect: &str| impostors.make(defect, now).unwrap().chain;
         for defect in ["expired", "not-yet-valid", "wrong-host", "cn-only", "wrong-usage"] {
             assert_eq!(verify(&chain(defect), 0), defect);
         }
+        // Of its names, only the addresses are gone.
+        assert_eq!(verify_at("127.0.0.1", &pki.server_chain, 0), "accepted");
+        assert_eq!(verify_at("127.0.0.1", &chain("address-not-named"), 0), "wrong-host");
+        assert_eq!(verify(&chain("address-not-named"), 0), "accepted");
         for defect in ["unknown-authority", "self-signed", "incomplete-chain"] {
             assert_eq!(verify(&chain(defect), 0), "unknown", "{defect}");
         }
+        assert!(verify(&chain("sha1-signature"), 0).contains("UnsupportedSignatureAlgorithm"));
         assert!(verify(&chain("name-constraints"), 0).contains("NameConstraintViolation"));
         assert_eq!(verify(&chain("changed-authority"), 0), "unknown");
         // A certificate of another key is told by the handshake only; these are good.
@@ -265,13 +304,31 @@ mod tests {
         assert!(matches!(impostors.make("no-such-defect", now), Err(PkiError::Missing(_))));
     }
 
+    /// Only the status differs, and the signature; curl verifies both (black-box tests).
+    #[test]
+    fn a_status_is_about_the_own_certificate() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap();
+        let pki = Pki::open_or_make(folder.path(), &[], now).unwrap();
+        let impostors = pki.impostors("localhost");
+        let good = impostors.status(CertificateStatus::Good, now).unwrap();
+        let revoked = impostors.status(CertificateStatus::Revoked, now).unwrap();
+        let leaf = Certificate::from_der(&pki.server_chain[0]).unwrap();
+        let serial = leaf.tbs_certificate().serial_number().as_bytes().to_vec();
+        let holds = |response: &[u8], bytes: &[u8]| response.windows(bytes.len()).any(|part| part == bytes);
+        for response in [&good, &revoked] {
+            assert!(holds(response, &serial) && holds(response, b"20260921"));
+        }
+        assert!(holds(&revoked, b"20260920") && !holds(&good, b"20260920"));
+    }
+
     #[test]
     fn all_are_written_for_those_who_try_with_another_server() {
         let folder = tempfile::tempdir().unwrap();
         let now = OffsetDateTime::from_unix_timestamp(1_790_000_000).unwrap();
         let pki = Pki::open_or_make(folder.path(), &[], now).unwrap();
         let made = pki.impostors("localhost").write_all(now).unwrap();
-        assert_eq!(made.len(), 11);
+        assert_eq!(made.len(), 13);
         assert!(made.iter().all(|(path, what)| path.exists() && !what.is_empty()));
     }
 }

@@ -2,18 +2,22 @@
 
 mod credential;
 mod dates;
+mod der;
 mod impostor;
 mod issue;
 pub mod names;
+mod ocsp;
 mod p12;
 mod recipe;
 mod store;
+mod weak;
 
 use std::path::PathBuf;
 
 pub use credential::{Credentials, Handed, fingerprint};
 pub use dates::Dated;
 pub use impostor::{Impostors, ServerIdentity};
+pub use ocsp::CertificateStatus;
 pub use store::{ClientFiles, Pki, certificates};
 
 /// Why the test PKI cannot be made or used.
@@ -45,6 +49,12 @@ pub enum PkiError {
     /// The certificate library refused.
     #[error("a certificate cannot be made: {0}")]
     Issue(#[from] rcgen::Error),
+    /// An OCSP response could not be made.
+    #[error("the status of a certificate cannot be told: {0}")]
+    Status(String),
+    /// A weak signature could not be made.
+    #[error("a certificate cannot be signed with SHA-1: {0}")]
+    Weak(String),
     /// A PKCS#12 file could not be made.
     #[error("a PKCS#12 file cannot be made: {0}")]
     Pkcs12(String),

@@ -92,6 +92,12 @@ pub(super) struct Impostor {
     pub(super) host: Option<String>,
     #[serde(default)]
     pub(super) no_names: bool,
+    /// Signed with SHA-1.
+    #[serde(default)]
+    pub(super) sha1: bool,
+    /// Without its IP addresses.
+    #[serde(default)]
+    pub(super) no_addresses: bool,
     /// Issued by the stranger.
     #[serde(default)]
     pub(super) unknown_authority: bool,

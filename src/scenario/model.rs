@@ -100,6 +100,12 @@ pub struct Given {
     pub drafts: bool,
     /// Whether a client certificate may come without the authority that issued it.
     pub chains: Chains,
+    /// How a client certificate that is no good by itself is refused.
+    pub bad_certificates: BadCertificates,
+    /// How the URLs given to the client name the host.
+    pub called_by: CalledBy,
+    /// Whether the servers staple a status (OCSP) to their certificate that says that it is good.
+    pub staple: bool,
     /// Restricted values of the dataset that must not come out where they do not belong, eight characters or more.
     pub canaries: Vec<Canary>,
 }
@@ -137,6 +143,29 @@ pub enum Chains {
     Completed,
     /// It may not: the chain counts as it was sent.
     AsSent,
+}
+
+/// How the URLs given to the client name the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CalledBy {
+    /// By its name (`--host`).
+    #[default]
+    Name,
+    /// By the IP address at which the mock listens; such a scenario is played on the loopback only.
+    Address,
+}
+
+/// How a client certificate that is no good by itself (expired, of an unknown authority…), or none, is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BadCertificates {
+    /// The handshake completes, and the token endpoint answers 401.
+    #[default]
+    Answered,
+    /// The authorisation server refuses it with a TLS alert; on one fixed port for all roles, a client that shows none
+    /// is answered 401 all the same.
+    TlsAlert,
 }
 
 /// How the capacity feed takes what the public record leaves open.
@@ -219,6 +248,9 @@ impl Default for Given {
             drafts: false,
             canaries: Vec::new(),
             chains: Chains::Completed,
+            bad_certificates: BadCertificates::Answered,
+            called_by: CalledBy::Name,
+            staple: false,
         }
     }
 }
@@ -579,6 +611,12 @@ pub enum Defect {
     IncompleteChain,
     /// Its certificate is for client authentication only.
     WrongUsage,
+    /// Its certificate does not name the IP address by which it is called (`given.called-by: address`).
+    AddressNotNamed,
+    /// The status that it staples to its certificate says that this one is revoked (`given.staple: true`).
+    Revoked,
+    /// Its certificate is signed with SHA-1.
+    Sha1Signature,
     /// It answers in plain text, also to a TLS handshake.
     Plaintext,
     /// It redirects every request to http://.
@@ -610,6 +648,9 @@ impl Defect {
             Self::SelfSigned => "self-signed",
             Self::IncompleteChain => "incomplete-chain",
             Self::WrongUsage => "wrong-usage",
+            Self::AddressNotNamed => "address-not-named",
+            Self::Revoked => "revoked",
+            Self::Sha1Signature => "sha1-signature",
             Self::Plaintext => "plaintext",
             Self::RedirectToHttp => "redirect-to-http",
             Self::OldTls => "old-tls",

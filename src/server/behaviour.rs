@@ -31,6 +31,8 @@ pub struct Behaviour {
     pub export: ExportBehaviour,
     /// Whether a client certificate is refused when it comes without the authority that issued it.
     pub chains_as_sent: bool,
+    /// Whether the authorisation server refuses a bad client certificate, or none, with a TLS alert.
+    pub alerts_bad_certificates: bool,
     /// Which links name another host.
     pub foreign: Option<ForeignLink>,
 }

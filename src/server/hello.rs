@@ -10,6 +10,9 @@ const SUITES: [u16; 9] = [0x1301, 0x1302, 0x1303, 0xc02b, 0xc02c, 0xc02f, 0xc030
 const METHODS: [&str; 9] =
     ["GET ", "POST ", "PUT ", "HEAD ", "PATCH ", "DELETE ", "OPTIONS ", "CONNECT ", "PRI * HTTP/2"];
 
+/// Number of the extension status_request.
+const STATUS_REQUEST: u16 = 5;
+
 /// What a ClientHello offers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct ClientHello {
@@ -21,6 +24,13 @@ pub(super) struct ClientHello {
     pub(super) suites: Vec<u16>,
     /// Numbers of its extensions.
     pub(super) extensions: Vec<u16>,
+}
+
+impl ClientHello {
+    /// Whether the client asks for the status of the server's certificate (status_request, RFC 6066 §8).
+    pub(super) fn asks_for_status(&self) -> bool {
+        self.extensions.contains(&STATUS_REQUEST)
+    }
 }
 
 /// Whether these bytes begin an HTTP request.
@@ -243,8 +253,10 @@ pub(super) mod tests {
     fn a_client_hello_cut_anywhere_or_spoilt_anywhere_is_read_without_harm() {
         let good = hello(0x0303, &[0x1301, 0x00ff], &[0x0304]);
         let read = client_hello(&good).unwrap();
+        assert!(!read.asks_for_status());
         assert_eq!((read.version, read.session, read.suites), (0x0304, vec![9, 9], vec![0x1301, 0x00ff]));
         assert_eq!(read.extensions, [43]);
+        assert!(ClientHello { extensions: vec![0, 5], ..ClientHello::default() }.asks_for_status());
         for end in 0..good.len() {
             assert_eq!(client_hello(&good[..end]), None);
             let mut spoilt = good.clone();

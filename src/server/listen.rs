@@ -8,7 +8,7 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use super::impostor::Change;
 use super::route::{self, ConnectionContext};
 use super::state::State;
-use super::tls::Tls;
+use super::tls::{Strictness, Tls};
 use super::wire::{FirstByte, Noted, Traffic, Watched};
 use super::{Role, hello, impostor};
 use crate::journal::{
@@ -234,12 +234,29 @@ async fn serve(
             if let Some(Trick::Redirect(origin)) = trick {
                 context.redirect = Some(origin.clone());
             }
-            let acceptor = TlsAcceptor::from(Arc::clone(&tls.config));
-            let stream = Watched::new(stream, Arc::clone(&below));
-            let stream = match tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await {
-                Err(_) => return,
-                Ok(Err(error)) => return closing.shaken(tls.failure(&error, number, &below)),
-                Ok(Ok(stream)) => stream,
+            let (config, seen) = match strictness(&guise, role, &state) {
+                Some(strictness) => match tls.strict(strictness) {
+                    Ok((config, seen)) => (config, Some(seen)),
+                    Err(error) => {
+                        return closing.shaken(impostor::outcome(
+                            HandshakeCause::Other,
+                            error.to_string(),
+                            false,
+                        ));
+                    }
+                },
+                None => (Arc::clone(&tls.config), None),
+            };
+            let accepted =
+                TlsAcceptor::from(config).accept(Watched::new(stream, Arc::clone(&below))).into_fallible();
+            let stream = match (tokio::time::timeout(HANDSHAKE_LIMIT, accepted).await, seen) {
+                (Err(_), _) => return,
+                (Ok(Ok(stream)), _) => stream,
+                (Ok(Err((error, _))), None) => return closing.shaken(tls.failure(&error, number, &below)),
+                (Ok(Err((error, stream))), Some(seen)) => {
+                    closing.shaken(tls.strict_failure(&error, &seen, number, &below));
+                    return linger(stream).await;
+                }
             };
             context.handshake = tls.facts(stream.get_ref().1, number, journal.wall_at(journal.now_us()));
             closing.shaken(context.handshake.clone());
@@ -249,6 +266,29 @@ async fn serve(
     if let Err(error) = served {
         closing.reason = Some(journal.redactor().text(&chain(error.as_ref())));
     }
+}
+
+/// How strict the handshake is with the client's certificate; none: it completes whatever is shown.
+fn strictness(guise: &Guise, role: Role, state: &State) -> Option<Strictness> {
+    let asks_for_it = matches!(role, Role::Authorisation | Role::All);
+    let honest = !matches!(guise, Guise::Impostor { .. });
+    (state.behaviour.alerts_bad_certificates && asks_for_it && honest).then_some(Strictness {
+        // The APIs, which need none, may be on the same port.
+        required: role == Role::Authorisation,
+        chain_as_sent: state.behaviour.chains_as_sent,
+    })
+}
+
+/// Says no more, and reads what the client still sends: a connection closed over unread bytes is reset, and the client
+/// would not get to read the alert (RFC 9112 §9.6 has the same difficulty).
+async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let drained = async {
+        // A client that is gone needs no alert.
+        let _ = stream.shutdown().await;
+        let mut rest = [0; 4 * 1024];
+        while matches!(stream.read(&mut rest).await, Ok(1..)) {}
+    };
+    let _ = tokio::time::timeout(FAREWELL, drained).await;
 }
 
 /// HTTP over a connection that is ready for it.
@@ -354,7 +394,9 @@ impl Closing {
         let redactor = self.state.journal.redactor();
         let failure = handshake.failure.as_deref().map(|failure| line(failure, redactor));
         let server_certificate = handshake.server_certificate.or_else(|| Some(self.tls.server_certificate()));
-        let handshake = Handshake { connection: self.number, failure, server_certificate, ..handshake };
+        let staple = self.tls.staple(&self.below);
+        let handshake =
+            Handshake { connection: self.number, failure, server_certificate, staple, ..handshake };
         self.state.journal.write(Event::Handshake(Box::new(handshake)));
     }
 }

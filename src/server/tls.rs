@@ -1,22 +1,20 @@
 //! TLS of the mock: the handshake always completes when it can, whatever certificate the client shows; what is wrong
-//! with that certificate is found afterwards and told. Every rustls name of the server stands here.
+//! with that certificate is found afterwards and told. Every rustls name of the server stands here and below.
+
+mod verifier;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use rustls::client::danger::HandshakeSignatureValid;
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
-use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{
     NoServerSessionStorage, ParsedCertificate, ServerConfig, ServerConnection, WebPkiClientVerifier,
 };
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
-};
+use rustls::{AlertDescription, CertificateError, Error, RootCertStore};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use x509_cert::Certificate;
@@ -27,7 +25,8 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
 
 use super::hello;
 use super::wire::Traffic;
-use crate::journal::{CertificateFacts, Handshake, HandshakeCause, ServerCertificate, hex};
+use crate::journal::{CertificateFacts, Handshake, HandshakeCause, ServerCertificate, Staple, hex};
+use verifier::{RecordingVerifier, StrictVerifier};
 
 /// `id-kp-clientAuth`, RFC 5280 §4.2.1.12.
 const CLIENT_AUTHENTICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
@@ -46,6 +45,18 @@ pub struct Identity {
     pub client_authorities: Vec<CertificateDer<'static>>,
 }
 
+/// How strict a handshake is with the client's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Strictness {
+    /// Whether there must be one.
+    pub(super) required: bool,
+    /// Whether it must come with the authority that issued it.
+    pub(super) chain_as_sent: bool,
+}
+
+/// What a strict handshake saw of the client's certificate; nothing when it showed none.
+pub(super) type Seen = Arc<OnceLock<CertificateFacts>>;
+
 /// TLS as the listeners use it: one configuration, shared.
 #[derive(Clone)]
 pub struct Tls {
@@ -57,8 +68,10 @@ pub struct Tls {
     ultimate: Option<Authorities>,
     roots: Arc<RootCertStore>,
     /// What is shown to the client.
-    chain: Arc<Vec<CertificateDer<'static>>>,
+    shown: Arc<CertifiedKey>,
     certificate: Arc<ServerCertificate>,
+    /// What the status that is stapled says.
+    staple: Option<&'static str>,
 }
 
 impl Tls {
@@ -73,15 +86,15 @@ impl Tls {
         let ultimate = if ultimate.is_empty() { None } else { Some(Authorities::new(ultimate.into_iter())?) };
         let roots = Arc::clone(&known.roots);
         let provider = rustls::crypto::aws_lc_rs::default_provider();
-        CertifiedKey::from_der(identity.chain.clone(), identity.key.clone_key(), &provider)?;
-        let config = configuration(&roots, &identity.chain, identity.key.clone_key())?;
+        let shown = CertifiedKey::from_der(identity.chain.clone(), identity.key.clone_key(), &provider)?;
         Ok(Self {
-            config: Arc::new(config),
+            config: Arc::new(configuration(&roots, shown.clone())?),
             known,
             ultimate,
             roots,
             certificate: Arc::new(server_certificate(&identity.chain)),
-            chain: Arc::new(identity.chain.clone()),
+            shown: Arc::new(shown),
+            staple: None,
         })
     }
 
@@ -94,18 +107,84 @@ impl Tls {
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<Self, Error> {
+        let provider = self.config.crypto_provider();
+        let certificate = Arc::new(server_certificate(&chain));
+        // Whether the key is the certificate's own is not asked here: a server that must be refused may show another's.
+        let shown = CertifiedKey::new(chain, provider.key_provider.load_private_key(key)?);
         Ok(Self {
-            config: Arc::new(configuration(&self.roots, &chain, key)?),
-            certificate: Arc::new(server_certificate(&chain)),
-            chain: Arc::new(chain),
+            config: Arc::new(configuration(&self.roots, shown.clone())?),
+            certificate,
+            shown: Arc::new(shown),
+            staple: None,
             ..self.clone()
         })
+    }
+
+    /// The same, with that OCSP response (DER) stapled to the certificate, for clients that ask for it; `status` is what
+    /// it says.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn stapling(&self, status: &'static str, response: Vec<u8>) -> Result<Self, Error> {
+        let shown = CertifiedKey { ocsp: Some(response), ..CertifiedKey::clone(&self.shown) };
+        Ok(Self {
+            config: Arc::new(configuration(&self.roots, shown.clone())?),
+            shown: Arc::new(shown),
+            staple: Some(status),
+            ..self.clone()
+        })
+    }
+
+    /// The status that there was to staple, and whether the client asked for it.
+    pub(super) fn staple(&self, traffic: &Traffic) -> Option<Staple> {
+        let asked = hello::client_hello(&traffic.head()).map(|hello| hello.asks_for_status());
+        Some(Staple { status: self.staple?.to_owned(), asked })
+    }
+
+    /// TLS for one connection in which a bad client certificate is refused with an alert, and what it saw of it.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub(super) fn strict(&self, strictness: Strictness) -> Result<(Arc<ServerConfig>, Seen), Error> {
+        let seen = Seen::default();
+        let provider = Arc::clone(self.config.crypto_provider());
+        let recorder = RecordingVerifier::new(Arc::clone(&provider), &self.roots);
+        let verifier = StrictVerifier::new(recorder, self.clone(), strictness, Arc::clone(&seen));
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_client_cert_verifier(Arc::new(verifier))
+            .with_cert_resolver(Arc::clone(&self.config.cert_resolver));
+        Ok((Arc::new(usual(config)), seen))
+    }
+
+    /// A strict handshake that failed: by the mock's own alert when the certificate was the reason.
+    pub(super) fn strict_failure(
+        &self,
+        error: &io::Error,
+        seen: &Seen,
+        number: u32,
+        traffic: &Traffic,
+    ) -> Handshake {
+        let failure = self.failure(error, number, traffic);
+        let certificate = seen.get().cloned();
+        let Some(alert) = own_alert(error) else { return Handshake { certificate, ..failure } };
+        let what = match &certificate {
+            Some(certificate) => format!("the client's certificate ({})", certificate.faults.join(", ")),
+            None => "a client without a certificate".to_owned(),
+        };
+        Handshake {
+            failure: Some(format!("the mock refused {what} with the alert {alert}, on purpose")),
+            cause: Some(HandshakeCause::ClientCertificate),
+            alert_sent: Some(alert),
+            certificate,
+            ..failure
+        }
     }
 
     /// The certificates that are shown to the client, leaf first, DER.
     #[must_use]
     pub fn chain(&self) -> Vec<Vec<u8>> {
-        self.chain.iter().map(|der| der.to_vec()).collect()
+        self.shown.cert.iter().map(|der| der.to_vec()).collect()
     }
 
     /// The certificate that is shown to the client.
@@ -117,7 +196,7 @@ impl Tls {
     /// A handshake that failed, and why.
     pub(super) fn failure(&self, error: &io::Error, number: u32, traffic: &Traffic) -> Handshake {
         // Certificates may be compressed or encrypted; together with the rest of the flight they are still more than that.
-        let least = self.chain.first().map_or(0, |leaf| leaf.len()) as u64;
+        let least = self.shown.cert.first().map_or(0, |leaf| leaf.len()) as u64;
         let (cause, text) = match (alert(error), error.kind()) {
             (Some(alert), _) => (HandshakeCause::Alert, format!("the client refused with the alert {alert}")),
             (
@@ -160,6 +239,8 @@ impl Tls {
             shown: true,
             cause: None,
             alert: None,
+            alert_sent: None,
+            staple: None,
         }
     }
 
@@ -278,25 +359,23 @@ impl Authorities {
 }
 
 /// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, a client certificate asked for and never required.
-fn configuration(
-    roots: &RootCertStore,
-    chain: &[CertificateDer<'static>],
-    key: PrivateKeyDer<'static>,
-) -> Result<ServerConfig, Error> {
+fn configuration(roots: &RootCertStore, shown: CertifiedKey) -> Result<ServerConfig, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    // Java chooses its certificate by the names in the CertificateRequest: all authorities are there.
-    let recorder = RecordingVerifier { provider: provider.clone(), hints: roots.subjects() };
-    // Whether the key is the certificate's own is not asked here: a server that must be refused may show another's.
-    let shown = CertifiedKey::new(chain.to_vec(), provider.key_provider.load_private_key(key)?);
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let recorder = RecordingVerifier::new(Arc::clone(&provider), roots);
+    let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(Arc::new(recorder))
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
+    Ok(usual(config))
+}
+
+/// What all configurations have in common.
+fn usual(mut config: ServerConfig) -> ServerConfig {
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     // A resumed session would show no certificate.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
-    Ok(config)
+    config
 }
 
 /// Whether nobody else vouches for an authority.
@@ -313,6 +392,16 @@ pub(super) fn alert(error: &io::Error) -> Option<String> {
         Error::AlertReceived(alert) => Some(hello::alert_name(u8::from(*alert))),
         _ => None,
     }
+}
+
+/// The TLS alert that this server sent because of the client's certificate, by name and number.
+fn own_alert(error: &io::Error) -> Option<String> {
+    let alert = match error.get_ref()?.downcast_ref::<Error>()? {
+        Error::NoCertificatesPresented => AlertDescription::CertificateRequired,
+        Error::InvalidCertificate(reason) => AlertDescription::from(reason.clone()),
+        _ => return None,
+    };
+    Some(hello::alert_name(u8::from(alert)))
 }
 
 /// What a certificate of the mock says.
@@ -332,6 +421,11 @@ fn server_certificate(chain: &[CertificateDer<'static>]) -> ServerCertificate {
         names: names.map(|(_, names)| names.0.iter().filter_map(readable_name).collect()).unwrap_or_default(),
         sha256,
         chain: chain.len(),
+        signature: match certificate.signature_algorithm().oid.to_string().as_str() {
+            "1.2.840.113549.1.1.11" => "sha256WithRSAEncryption".to_owned(),
+            "1.2.840.113549.1.1.5" => "sha1WithRSAEncryption".to_owned(),
+            other => other.to_owned(),
+        },
     }
 }
 
@@ -343,56 +437,6 @@ fn readable_name(name: &GeneralName) -> Option<String> {
     let v4 = <[u8; 4]>::try_from(bytes).map(std::net::IpAddr::from);
     let address = v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(std::net::IpAddr::from));
     address.ok().map(|address| address.to_string())
-}
-
-/// Proves that the client holds the key of its certificate, and judges nothing else.
-#[derive(Debug)]
-struct RecordingVerifier {
-    provider: Arc<CryptoProvider>,
-    hints: Vec<DistinguishedName>,
-}
-
-impl ClientCertVerifier for RecordingVerifier {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        &self.hints
-    }
-
-    fn client_auth_mandatory(&self) -> bool {
-        false
-    }
-
-    fn verify_client_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
-        Ok(ClientCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
 }
 
 fn readable_version(version: &str) -> String {

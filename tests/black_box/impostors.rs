@@ -65,6 +65,7 @@ fn curl_with_insecure_is_named_for_each_defect_of_a_certificate() {
     }
     failed.sort_unstable();
     let expected = [
+        "address-not-named",
         "expired",
         "name-constraints",
         "not-yet-valid",
@@ -83,6 +84,58 @@ fn curl_with_insecure_is_named_for_each_defect_of_a_certificate() {
         journal.contains("\"defect\":\"wrong-host\"")
             && journal.contains("\"names\":[\"autre-serveur.example\"]")
     );
+    // Called by its address in that scenario only.
+    let called_by_address: Vec<&str> = journal
+        .lines()
+        .filter(|line| {
+            line.contains("scenario-started") && line.contains("\"token_url\":\"https://127.0.0.1:")
+        })
+        .filter_map(|line| line.split("\"scenario\":\"").nth(1)?.split('"').next())
+        .collect();
+    assert_eq!(called_by_address, ["server-address"]);
+}
+
+/// OCSP as another program understands it: curl verifies the signature, the dates and the status.
+#[test]
+fn a_client_that_asks_for_the_status_sees_that_it_is_revoked_and_one_that_does_not_is_not_blamed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report");
+    for (options, expected, asked) in [
+        ("--cert-status --tls-max 1.2", "pass", "true"),
+        ("--cert-status --tlsv1.3", "pass", "true"),
+        ("", "skip", "false"),
+        ("--insecure", "skip", "false"),
+    ] {
+        let client = adapter(folder.path(), options);
+        run(&path).args(["server-revoked", "--client", &client]).output().unwrap();
+        let statuses: BTreeMap<_, _> = statuses(&report(&path)).into_iter().collect();
+        for check in ["token-revoked", "api-revoked"] {
+            assert_eq!(statuses[&format!("server-revoked/{check}")], expected, "{options}: {statuses:?}");
+        }
+        let journal = std::fs::read_to_string(path.join("journal.jsonl")).unwrap();
+        for status in ["good", "revoked"] {
+            let proof = format!("\"staple\":{{\"status\":\"{status}\",\"asked\":{asked}}}");
+            assert!(journal.contains(&proof), "{options}: {proof}");
+        }
+    }
+}
+
+/// SECLEVEL=0 verifies all but takes SHA-1 for good enough: the signature is genuine, and only weak.
+#[test]
+fn a_weak_signature_is_a_warning_to_a_client_that_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report");
+    for (options, expected) in [("", "pass"), ("--ciphers DEFAULT@SECLEVEL=0 --tls-max 1.2", "warn")] {
+        let client = adapter(folder.path(), options);
+        run(&path).args(["server-weak-signature", "--client", &client]).output().unwrap();
+        let statuses: BTreeMap<_, _> = statuses(&report(&path)).into_iter().collect();
+        for check in ["token-sha1-signature", "api-sha1-signature"] {
+            let status = &statuses[&format!("server-weak-signature/{check}")];
+            assert_eq!(status, expected, "{options}: {statuses:?}");
+        }
+        let journal = std::fs::read_to_string(path.join("journal.jsonl")).unwrap();
+        assert!(journal.contains("\"signature\":\"sha1WithRSAEncryption\""));
+    }
 }
 
 /// A connection that is opened and closed at once, or a handshake without a request, is no acceptance.

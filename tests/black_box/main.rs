@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic)]
 
 mod adapters;
+mod alerts;
 mod bad_input;
 mod baseline;
 mod commands;

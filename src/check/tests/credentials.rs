@@ -102,6 +102,56 @@ fn silence_success_and_insistence_are_told() {
     assert_broken(&judge(&story, "no-call"), &["called the API"], &[asked, called]);
 }
 
+/// A connection that the mock ended with an alert about that certificate.
+fn alerted(story: &mut Story, sha256: Option<&str>) {
+    let number = HANDED + u32::try_from(story.evidence.connections.len()).unwrap();
+    let handshake = story.connect(number).handshake.as_mut().unwrap();
+    handshake.failure = Some("the mock refused it".to_owned());
+    handshake.cause = Some(HandshakeCause::ClientCertificate);
+    handshake.alert_sent = Some("certificate_expired (45)".to_owned());
+    handshake.certificate = sha256.map(|sha256| CertificateFacts {
+        sha256: sha256.to_owned(),
+        subject: "CN=OTHER".to_owned(),
+        ..CertificateFacts::default()
+    });
+}
+
+#[test]
+fn a_refusal_by_an_alert_is_a_refusal() {
+    for shown in [Some("ab"), None] {
+        let mut story = handed("expired", false);
+        alerted(&mut story, shown);
+        story.fails("received fatal alert");
+        and_own_again(&mut story);
+        for look_at in ["error", "attempts", "no-call"] {
+            let finding = judge(&story, look_at);
+            assert_met(&finding);
+            let proof = |note: &crate::text::Text| note.en.contains("certificate_expired (45), on purpose");
+            assert!(finding.notes.iter().any(proof), "{finding:?}");
+        }
+    }
+    // Success, silence and insistence are told.
+    let mut story = handed("expired", false);
+    for _ in 0..4 {
+        alerted(&mut story, Some("ab"));
+    }
+    and_own_again(&mut story);
+    assert_broken(&judge(&story, "error"), &["success"], &[]);
+    assert_broken(&judge(&story, "attempts"), &["4 times"], &[]);
+    // An alert about another certificate, or of another step, proves nothing.
+    let mut story = handed("expired", false);
+    alerted(&mut story, Some("own"));
+    story.fails("received fatal alert");
+    and_own_again(&mut story);
+    let finding = judge(&story, "error");
+    assert_undecided(&finding);
+    assert!(finding.actual.en.contains("CN=OTHER"), "{}", finding.actual.en);
+    let mut story = handed("expired", false);
+    and_own_again(&mut story);
+    alerted(&mut story, Some("ab"));
+    assert_undecided(&judge(&story, "error"));
+}
+
 #[test]
 fn what_cannot_be_due_to_the_certificate_is_undecided() {
     // Another certificate was shown.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::testing::{Story, header, refused};
 use super::super::{Party, Verdict};
 use super::{assert_broken, assert_met, assert_undecided};
-use crate::journal::{HandshakeCause, ServerCertificate, StepEnd};
+use crate::journal::{HandshakeCause, NotPlayable, ServerCertificate, StepEnd};
 
 fn all_kinds() -> Vec<Value> {
     vec![
@@ -30,6 +30,17 @@ fn all_kinds() -> Vec<Value> {
         json!({"no-silent-loss": {}}),
         json!({"refuses-server": {"look-at": "request"}}),
     ]
+}
+
+#[test]
+fn what_cannot_be_played_where_the_mock_listens_is_not_judged() {
+    for kind in all_kinds() {
+        let mut story = Story::new("read", json!({"resource": "Organization", "id": "1"}));
+        story.evidence.steps.clear();
+        story.evidence.setting.not_playable = Some(NotPlayable::NotOnLoopback);
+        let finding = story.check(kind);
+        assert_eq!((finding.verdict, finding.party), (Verdict::Skipped, Some(Party::Configuration)));
+    }
 }
 
 #[test]

@@ -210,6 +210,39 @@ fn old_tls_that_is_taken_up_is_a_warning() {
 }
 
 #[test]
+fn a_revoked_certificate_counts_where_the_client_asked_and_was_told() {
+    let told = |handshake: Handshake, asked: Option<bool>| Handshake {
+        staple: Some(Staple { status: "revoked".to_owned(), asked }),
+        ..handshake
+    };
+    // Asked, told, went on: a warning at most.
+    let mut refusal = Refusal::of("revoked");
+    refusal.connects(told(completed(), Some(true)), by_client());
+    let number = refusal.asks(true);
+    let finding = refusal.finding("request");
+    assert_broken(&finding, &["revoked"], &[number]);
+    assert!(finding.at_most_should && finding.actual.en.contains("asked for by the client and sent"));
+    // Not asked, or nobody knows: noted, not blamed.
+    for asked in [Some(false), None] {
+        let mut refusal = Refusal::of("revoked");
+        refusal.connects(told(completed(), asked), by_client());
+        refusal.asks(true);
+        let finding = refusal.finding("request");
+        assert_eq!(finding.verdict, Verdict::Skipped, "{finding:?}");
+        assert!(finding.why.en.contains("no fault") == (asked == Some(false)), "{}", finding.why.en);
+        // A stop has another cause.
+        let mut refusal = Refusal::of("revoked");
+        refusal.connects(told(failed(HandshakeCause::Alert, true), asked), by_client());
+        assert_undecided(&refusal.finding("request"));
+    }
+    let mut refusal = Refusal::of("revoked");
+    refusal.connects(told(failed(HandshakeCause::Alert, true), Some(true)), by_client());
+    assert_met(&refusal.finding("request"));
+    let mut silent = Refusal::of("revoked");
+    assert_undecided(&silent.finding("request"));
+}
+
+#[test]
 fn a_refusal_is_reported_and_not_insisted_on() {
     let mut refusal = Refusal::of("expired");
     for _ in 0..4 {

@@ -114,8 +114,13 @@ async fn serve(
     loop {
         let (tcp, _) = listener.accept().await.unwrap();
         let connection = connections.fetch_add(1, Ordering::SeqCst);
-        let Ok(stream) = acceptor.accept(tcp).await else {
-            continue;
+        let stream = match acceptor.accept(tcp).into_fallible().await {
+            Ok(stream) => stream,
+            Err((_, mut tcp)) => {
+                // Closed over unread bytes, the connection would be reset and the alert lost.
+                tokio::spawn(async move { tokio::io::copy(&mut tcp, &mut tokio::io::sink()).await });
+                continue;
+            }
         };
         let with_certificate = stream.get_ref().1.peer_certificates().is_some();
         let seen = Arc::clone(&seen);
@@ -171,6 +176,25 @@ async fn a_server_that_does_not_prove_its_identity_gets_no_request() {
     ran.assert_error("token request: no secure connection: invalid peer certificate");
     assert!(secure.seen().is_empty());
     assert_eq!(secure.connections.load(Ordering::SeqCst), 1, "not tried again");
+}
+
+/// In TLS 1.3 the alert comes after the handshake, and HTTP/2 calls it a lost connection.
+#[tokio::test]
+async fn an_alert_about_the_own_certificate_is_told_and_not_taken_for_a_lost_connection() {
+    for alpn in ["h2", "http/1.1"] {
+        let secure = Secure::start(&[alpn]).await;
+        let (certificate, key) = leaf(&authority(), "client");
+        std::fs::write(secure.folder.path().join("client.pem"), certificate.pem()).unwrap();
+        std::fs::write(secure.folder.path().join("client.key"), key.serialize_pem()).unwrap();
+        let ran = secure.run("token", json!({}), "ca.pem", FlawSet::none()).await;
+        ran.assert_error("token request: no secure connection: received fatal alert");
+        assert!(secure.seen().is_empty());
+        assert_eq!(secure.connections.load(Ordering::SeqCst), 1, "{alpn}: not tried again");
+        secure.run("token", json!({}), "ca.pem", Flaw::TakesAlertForSuccess).await.assert_done();
+        let before = secure.connections.load(Ordering::SeqCst);
+        secure.run("token", json!({}), "ca.pem", Flaw::InsistsAfterAlert).await.assert_error("fatal alert");
+        assert_eq!(secure.connections.load(Ordering::SeqCst) - before, 15, "{alpn}");
+    }
 }
 
 #[tokio::test]

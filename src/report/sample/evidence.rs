@@ -38,6 +38,7 @@ pub(crate) fn setting() -> ScenarioStarted {
         capacity_url: String::new(),
         task_url: String::new(),
         supplier: None,
+        not_playable: None,
     }
 }
 
@@ -137,6 +138,7 @@ pub(crate) fn connections() -> BTreeMap<u32, Connection> {
             let failed = handshake.failure.is_some();
             let connection = Connection {
                 opened,
+                step: None,
                 opened_us: 1_000_000 + u64::from(number) * 20_000,
                 handshake: Some(handshake),
                 closed_us: Some(6_000_000),

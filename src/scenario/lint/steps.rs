@@ -6,7 +6,7 @@ use super::{Lint, place};
 use crate::scenario::action::{Absent, Action, Kind, RESOURCES};
 use crate::scenario::diagnostic::{Code, quoted, suggestion};
 use crate::scenario::load::Key;
-use crate::scenario::model::{Change, Step};
+use crate::scenario::model::{CalledBy, Change, Defect, Step};
 use crate::text::Text;
 
 /// Most instances of a client side by side.
@@ -49,6 +49,37 @@ impl Lint<'_> {
                 Text::new(
                     "dites lequel et ce qui ne va pas : server: { token: expired }",
                     "say which one and what is wrong: server: { token: expired }",
+                ),
+            );
+        }
+        let (by_name, stapled) =
+            (self.scenario().given.called_by == CalledBy::Name, self.scenario().given.staple);
+        let wanted = [server.token, server.api];
+        if by_name && wanted.contains(&Some(Defect::AddressNotNamed)) {
+            self.at(
+                Code::WrongValue,
+                place!["steps", index, "server"],
+                Text::new(
+                    "appelé par son nom, un serveur dont le certificat ne dit pas l’adresse est bon",
+                    "called by its name, a server whose certificate does not say its address is good",
+                ),
+                Text::new(
+                    "faites appeler le bouchon par son adresse : given: { called-by: address }",
+                    "have the mock called by its address: given: { called-by: address }",
+                ),
+            );
+        }
+        if !stapled && wanted.contains(&Some(Defect::Revoked)) {
+            self.at(
+                Code::WrongValue,
+                place!["steps", index, "server"],
+                Text::new(
+                    "le bon serveur ne donne pas de statut : les deux différeraient en plus d’un point",
+                    "the good server gives no status: the two would differ in more than one thing",
+                ),
+                Text::new(
+                    "faites donner à chacun le statut de son certificat : given: { staple: true }",
+                    "have each give the status of its certificate: given: { staple: true }",
                 ),
             );
         }
