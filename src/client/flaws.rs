@@ -484,6 +484,9 @@ flaws! {
         FeedStaleDate, "feed-stale-date",
             "Donne toujours la même date ancienne pour capacityUpdateDate.",
             "Always gives the same old date for capacityUpdateDate.";
+        FeedDateOfSending, "feed-date-of-sending",
+            "Donne pour capacityUpdateDate l'instant de l'envoi, même quand il connaît celui de la mesure.",
+            "Gives the instant of sending for capacityUpdateDate, even when it knows that of the measure.";
         FeedReplacesAll, "feed-replaces-all",
             "Remplace toutes les capacités du lieu, sans dire laquelle.",
             "Replaces all the capacities of the location, without saying which.";

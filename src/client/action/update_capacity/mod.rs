@@ -130,7 +130,11 @@ fn call(ror: &Ror, order: &Order, verb: Verb) -> Result<Call, ClientError> {
     let place = format!("{}/{}", order.establishment, order.location);
     let base = ror.session.settings.require("ROR_CAPACITY_URL")?;
     let url = search_url(base, "Location", &[("identifier".to_owned(), place.clone())], flaws)?;
-    let body = body(verb, &order.capacity, flaws);
+    let mut capacity = order.capacity.clone();
+    if flaws.has(Flaw::FeedDateOfSending) {
+        capacity.updated = Some(moment::write(ror.session.clock.wall()));
+    }
+    let body = body(verb, &capacity, flaws);
     let mut call = Call::write(Method::PATCH, url, format!("PATCH Location {place}"), &body);
     if flaws.has(Flaw::FeedJsonContentType) {
         call = call.with(CONTENT_TYPE, "application/json");
