@@ -231,8 +231,8 @@ impl Integrated {
                 "Integrate and show only the telecoms received with this profile for that resource."
             ),
             Compared::Capacities => both!(
-                "Lisez statut et nombre dans la même extension de capacité.",
-                "Read status and count from the same capacity extension."
+                "Lisez statut et nombre dans la même extension de capacité, chacun selon l’url de sa sous-extension et non selon sa place.",
+                "Read status and count from the same capacity extension, each by the url of its sub-extension and not by its place."
             ),
             Compared::Identifiers => both!(
                 "Choisissez l’identifiant par identifier.type, jamais par sa place dans la liste.",

@@ -379,6 +379,9 @@ flaws! {
         CapacitySumsGenders, "capacity-sums-genders",
             "Additionne en une seule les capacités de même statut, genres confondus.",
             "Adds the capacities of one status up into one, whatever their gender.";
+        CapacityByPosition, "capacity-by-position",
+            "Lit le nombre et le statut d'une capacité à leur place habituelle, non selon leur url.",
+            "Reads the number and the status of a capacity at their usual place, not by their url.";
         CapacityInstalledIsAvailable, "capacity-installed-is-available",
             "Donne les lits installés pour disponibles.",
             "Gives the installed beds for available.";
