@@ -188,6 +188,59 @@ pub(super) fn telecoms(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
     comparison
 }
 
+/// Telecoms of which the client declares a part only: the contract lets it, so that a person has to look.
+pub(super) fn partial_telecoms(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
+    let value = |telecom: &Value| plain(telecom).or_else(|| plain(telecom.get("value")?));
+    partial(truth, items, "telecoms", |item| {
+        let declared = list(item.value, "telecoms").iter().filter_map(value);
+        let visible = truth.telecoms(&item.resource, &item.id);
+        (
+            declared.map(|one| plain_telecom(&one)).collect(),
+            visible.iter().map(|one| plain_telecom(one)).collect(),
+        )
+    })
+}
+
+/// Capacities of which the client declares a part only, likewise.
+pub(super) fn partial_capacities(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
+    let pair = |(status, count): (String, i64)| format!("{status}:{count}");
+    let read =
+        |capacity: &Value| Some(pair((capacity.get("status").and_then(plain)?, capacity["count"].as_i64()?)));
+    partial(truth, items, "capacities", |item| {
+        let declared = list(item.value, "capacities").iter().filter_map(read).collect();
+        (declared, truth.capacities(&item.resource, &item.id).into_iter().map(pair).collect())
+    })
+}
+
+/// Compares, resource by resource, the set that is declared with the set that is visible, duplicates aside. A client
+/// that declares nothing of a resource is not asked for it.
+fn partial(
+    truth: &dyn Truth,
+    items: &[Item<'_>],
+    member: &str,
+    sets: impl Fn(&Item<'_>) -> (BTreeSet<String>, BTreeSet<String>),
+) -> Comparison {
+    let mut comparison = Comparison::default();
+    for item in items.iter().filter(|item| truth.exists(&item.resource, &item.id)) {
+        if item.value.get(member).and_then(Value::as_array).is_none() {
+            continue;
+        }
+        let (declared, visible) = sets(item);
+        comparison.compared += visible.len();
+        let missing: Vec<&String> = visible.difference(&declared).collect();
+        if missing.is_empty() {
+            continue;
+        }
+        let (reference, shown) = (item.reference(), values(&missing));
+        let (part, whole) = (visible.len() - missing.len(), visible.len());
+        comparison.wrong.push(both!(
+            "{reference} : « {member} » en déclare {part} sur {whole} ; il manque {shown}.",
+            "{reference}: `{member}` declares {part} of {whole} of them; missing: {shown}."
+        ));
+    }
+    comparison
+}
+
 fn is_empty_list(item: &Value, member: &str) -> bool {
     item.get(member).and_then(Value::as_array).is_some_and(Vec::is_empty)
 }

@@ -367,12 +367,18 @@ flaws! {
         FirstIdentifier, "first-identifier",
             "Prend le premier identifiant de la liste au lieu de le choisir par son type.",
             "Takes the first identifier of the list instead of choosing it by its type.";
+        FirstTelecomOnly, "first-telecom-only",
+            "Ne garde d'une ressource que la première coordonnée.",
+            "Keeps of a resource its first telecom only.";
         MergesTelecoms, "merges-telecoms",
             "Attribue à chaque ressource les coordonnées des ressources précédentes.",
             "Gives to each resource the telecoms of the resources before it.";
     }
     // Bed capacities, as it reads them.
     in [Read, Search, ManyReads, Sync, Export] {
+        FirstCapacityOnly, "first-capacity-only",
+            "Ne garde d'un lieu que sa première capacité.",
+            "Keeps of a location its first capacity only.";
         CapacityZeroIsAbsent, "capacity-zero-is-absent",
             "Prend une capacité de zéro pour une capacité absente.",
             "Takes a capacity of zero for no capacity at all.";

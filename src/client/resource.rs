@@ -62,7 +62,10 @@ impl Integrated {
     }
 
     fn telecoms(&mut self, resource: &Value, flaws: &FlawSet) -> Vec<Value> {
-        let own = telecoms(resource);
+        let mut own = telecoms(resource);
+        if flaws.has(Flaw::FirstTelecomOnly) {
+            own.truncate(1);
+        }
         if !flaws.has(Flaw::MergesTelecoms) {
             return own;
         }
@@ -139,6 +142,9 @@ fn capacities(resource: &Value, flaws: &FlawSet) -> Vec<Value> {
 
 /// The capacities as the client understands them: as they are, for the correct one.
 fn misread(mut capacities: Vec<(String, i64)>, flaws: &FlawSet) -> Vec<(String, i64)> {
+    if flaws.has(Flaw::FirstCapacityOnly) {
+        capacities.truncate(1);
+    }
     if flaws.has(Flaw::CapacityZeroIsAbsent) {
         capacities.retain(|(_, count)| *count != 0);
     }
@@ -281,6 +287,7 @@ mod tests {
         let organization = json!({"resourceType": "Organization", "id": "1", "telecom": [{"value": "a"}],
             "contact": [{"telecom": [{"value": "b"}]}, {}, {"telecom": [{"value": "c"}]}]});
         assert_eq!(item(&organization, &FlawSet::none())["telecoms"], json!(["a", "b", "c"]));
+        assert_eq!(item(&organization, &Flaw::FirstTelecomOnly.into())["telecoms"], json!(["a"]));
         let service = json!({"resourceType": "HealthcareService", "id": "1", "extension": [
             {"url": format!("{STRUCTURE_DEFINITION}ror-healthcareservice-contact"), "extension": [
                 {"url": format!("{STRUCTURE_DEFINITION}ror-healthcareservice-contact-telecom"), "extension": [
@@ -326,6 +333,7 @@ mod tests {
         };
         assert_eq!(read(&FlawSet::none()), "01:9 02:0 02:3 02:4");
         assert_eq!(read(&Flaw::CapacityZeroIsAbsent.into()), "01:9 02:3 02:4");
+        assert_eq!(read(&Flaw::FirstCapacityOnly.into()), "01:9");
         assert_eq!(read(&Flaw::CapacitySumsGenders.into()), "01:9 02:7");
         assert_eq!(read(&Flaw::CapacityInstalledIsAvailable.into()), "02:9");
     }

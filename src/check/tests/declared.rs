@@ -122,3 +122,31 @@ fn capacities_and_identifiers_are_compared_pair_by_pair() {
     );
     assert_broken(&identifiers(json!([{"type": "FINEG", "value": "5"}])), &["does not give `5`"], &[]);
 }
+
+#[test]
+fn a_part_of_a_list_is_for_a_person_and_never_an_accusation() {
+    let seen = |member: &str, value: Value, what: &str| {
+        story(json!([location("2"), {"resourceType": "Location", "id": "1", member: value}]))
+            .check(compare(what))
+    };
+    let telecoms = |value: Value| seen("telecoms", value, "all-telecoms");
+    assert_met(&telecoms(json!(["tel:+33102030405", "A@B.fr", "a@b.fr"])));
+    let first_only = telecoms(json!(["0102030405"]));
+    assert_eq!(first_only.verdict, Verdict::Review);
+    assert!(
+        first_only.notes[0].en.contains("declares 1 of 2 of them; missing: a@b.fr"),
+        "{:?}",
+        first_only.notes
+    );
+    // One that is not visible is for `telecoms` to tell.
+    assert_eq!(telecoms(json!(["0600000000"])).verdict, Verdict::Review);
+    let capacities = |value: Value| seen("capacities", value, "all-capacities");
+    let of = |status: &str, count: i64| json!({"status": status, "count": count});
+    assert_met(&capacities(json!([of("02", 3), of("01", 10), of("02", 3)])));
+    assert_eq!(capacities(json!([of("02", 3)])).verdict, Verdict::Review);
+    assert_eq!(capacities(json!([])).verdict, Verdict::Review);
+    // What is not declared is not asked for.
+    for what in ["all-telecoms", "all-capacities"] {
+        assert_eq!(story(json!([location("1")])).check(compare(what)).verdict, Verdict::Skipped, "{what}");
+    }
+}
