@@ -120,6 +120,10 @@ impl Kind for Integrated {
         Nature::Completion
     }
 
+    fn rests_on_declaration(&self) -> bool {
+        true
+    }
+
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
         let (mut review, mut met) = (None, None);
         let mut other: Option<Finding> = None;

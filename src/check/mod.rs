@@ -243,6 +243,11 @@ trait Kind {
         false
     }
 
+    /// Whether it looks at what the client declares, of which the wire need not tell anything.
+    fn rests_on_declaration(&self) -> bool {
+        false
+    }
+
     /// Whether nothing can be concluded unless a scripted reply of the scenario was delivered.
     fn hinges_on_fault(&self, _scripted: &[Option<u16>]) -> bool {
         false

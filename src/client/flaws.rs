@@ -427,6 +427,9 @@ flaws! {
         ExportNeverPurges, "export-never-purges",
             "Garde après un export ce qui n'y figure plus.",
             "Keeps after an export what is no longer in it.";
+        ExportEmptiesBaseFirst, "export-empties-base-first",
+            "Vide sa base avant le nouvel export, dont il ne sait pas encore s'il va réussir, et montre ce qu'elle contient.",
+            "Empties its base before the new export, of which it does not know yet whether it will succeed, and shows what is in it.";
         IgnoresMissingContentLocation, "ignores-missing-content-location",
             "Annonce un succès sans rien quand l'adresse de suivi de l'export manque.",
             "Reports success with nothing when the poll address of the export is missing.";
