@@ -4,11 +4,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Party;
+use super::causes::Known;
 use super::comparison::{
     Comparison, capacities, identifiers, ids, items, names, no_repeat, partial_capacities, partial_telecoms,
     telecoms, types,
 };
 use super::context::{Report, Scene, report};
+use super::no_silent_loss::balance;
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Verdict};
 use crate::journal::Step;
@@ -206,20 +208,23 @@ impl Integrated {
                 }
             },
             Compared::NoRepeat => no_repeat(&items),
-            Compared::Names => names(truth, &items),
+            Compared::Names => {
+                let earlier = || (0..step.started.step).rev().map(|earlier| history.after(earlier, profile));
+                names(truth, || earlier().collect(), &items)
+            }
             Compared::Telecoms => telecoms(truth, &items),
             Compared::Capacities => capacities(truth, &items),
             Compared::AllTelecoms => partial_telecoms(truth, &items),
             Compared::AllCapacities => partial_capacities(truth, &items),
             Compared::Identifiers => identifiers(truth, &items),
         };
-        self.conclude(comparison, items.len()).notes(notes)
+        self.conclude(scene, step, &comparison, items.len()).notes(notes)
     }
 
-    fn conclude(self, comparison: Comparison, declared: usize) -> Finding {
-        let Comparison { compared, wrong } = comparison;
+    fn conclude(self, scene: &Scene<'_>, step: &Step, comparison: &Comparison, declared: usize) -> Finding {
+        let Comparison { compared, wrong, .. } = comparison;
         let Some(first) = wrong.first() else {
-            if compared == 0 && self.compare != Compared::Ids {
+            if *compared == 0 && self.compare != Compared::Ids {
                 return Finding::skipped(
                     both!(
                         "{declared} ressource(s) déclarée(s), sans cette donnée.",
@@ -240,39 +245,16 @@ impl Integrated {
             );
         };
         if matches!(self.compare, Compared::AllTelecoms | Compared::AllCapacities) {
-            return in_part(&wrong, declared);
+            return in_part(wrong, declared);
         }
         let count = wrong.len();
         let actual = both!(
             "{count} écart(s) sur {declared} ressource(s) déclarée(s).",
             "{count} difference(s) over {declared} resource(s) declared."
         );
-        let remedy = match self.compare {
-            Compared::Ids => both!(
-                "Intégrez toutes les pages, distinguez les résultats (search.mode=match) des ressources incluses, et ne gardez rien d’une recherche précédente.",
-                "Integrate all pages, tell results (search.mode=match) from included resources, and keep nothing of an earlier search."
-            ),
-            Compared::NoRepeat => both!(
-                "Dédoublonnez par type et identifiant technique : une même ressource peut revenir dans plusieurs pages.",
-                "Merge by type and technical id: the same resource may come back on several pages."
-            ),
-            Compared::Names => both!(
-                "Lisez le nom en UTF-8, dans l’élément name.",
-                "Read the name in UTF-8, from the element name."
-            ),
-            Compared::Telecoms => both!(
-                "N’intégrez et ne montrez que les coordonnées reçues avec ce profil pour cette ressource.",
-                "Integrate and show only the telecoms received with this profile for that resource."
-            ),
-            Compared::Capacities | Compared::AllTelecoms | Compared::AllCapacities => both!(
-                "Lisez statut et nombre dans la même extension de capacité, chacun selon l’url de sa sous-extension et non selon sa place.",
-                "Read status and count from the same capacity extension, each by the url of its sub-extension and not by its place."
-            ),
-            Compared::Identifiers => both!(
-                "Choisissez l’identifiant par identifier.type, jamais par sa place dans la liste.",
-                "Choose the identifier by identifier.type, never by its place in the list."
-            ),
-        };
+        let never_came = balance(scene, step).map(|balance| balance.missing).unwrap_or_default();
+        let action = step.started.action.as_deref().unwrap_or_default();
+        let remedy = Known { compared: self.compare, action, comparison, never_came: &never_came }.remedy();
         Finding::broken(actual, first.clone(), remedy).notes(wrong.iter().skip(1).take(4).cloned())
     }
 }

@@ -11,6 +11,7 @@ mod anomalies;
 mod attempt;
 mod back_off;
 mod bulk;
+mod causes;
 mod comparison;
 mod confidential;
 mod context;
