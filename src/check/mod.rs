@@ -10,6 +10,7 @@ mod announced;
 mod anomalies;
 mod attempt;
 mod back_off;
+mod batches;
 mod bulk;
 mod causes;
 mod comparison;
