@@ -70,7 +70,9 @@ pub use context::{Bodies, Context, Expected, History, Truth};
 pub use credential::{Credential, CredentialFacet};
 pub use duration::Seconds;
 pub use export::{Export, ExportFacet};
-pub use feed::{CapacityForm, CapacityOrder, CapacityRecords, CapacitySequence, ExpectedRecord, FormFacet};
+pub use feed::{
+    CapacityForm, CapacityOrder, CapacityRecords, CapacitySequence, ExpectedRecord, FormFacet, SequenceFacet,
+};
 pub use finding::{Finding, Verdict};
 pub use first_contact::{Contact, first_contact, obstacle};
 pub use gap::{AtLeast, Gap};

@@ -523,6 +523,9 @@ flaws! {
         FeedRepeats403, "feed-repeats-403",
             "Répète trois fois une écriture refusée par un 403.",
             "Repeats three times a write refused with 403.";
+        FeedInsistsOnEstablishment, "feed-insists-on-establishment",
+            "Envoie les autres mesures d'un établissement que le ROR vient de refuser (403).",
+            "Sends the other measures of an establishment that the ROR has just refused (403).";
         FeedTokenPerUpdate, "feed-token-per-update",
             "Demande un nouveau jeton avant chaque écriture.",
             "Asks for a new token before each write.";

@@ -14,7 +14,7 @@ pub use form::{CapacityForm, FormFacet};
 pub(super) use loss::balance;
 pub use order::CapacityOrder;
 pub use records::{CapacityRecords, ExpectedRecord};
-pub use sequence::CapacitySequence;
+pub use sequence::{CapacitySequence, SequenceFacet};
 
 use super::context::{Scene, decoded_path, path_of};
 use super::pages::is_answered_whole;

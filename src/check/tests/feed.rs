@@ -352,6 +352,33 @@ fn a_final_refusal_is_not_repeated_even_with_a_new_date() {
     assert_met(&story.check(sequence()));
 }
 
+#[test]
+fn after_a_403_nothing_more_is_sent_for_that_establishment() {
+    let expect = || json!({"capacity-sequence": {"look-at": "refused-establishment"}});
+    let (other_place, other_establishment) = ("1450000001/REA05", "1450000002/UMJ12");
+    let mut story = feed();
+    write(&mut story, 0, USC01, &replace("01", 6, NOW), 200);
+    assert_undecided(&story.check(expect()));
+    let mut story = feed();
+    write(&mut story, 0, USC01, &replace("01", 6, NOW), 403);
+    write(&mut story, 500, other_establishment, &replace("03", 7, NOW), 200);
+    assert_met(&story.check(expect()));
+    write(&mut story, 900, other_place, &replace("03", 7, NOW), 403);
+    assert_broken(&story.check(expect()), &["exchange 1", "establishment"], &[1, 3]);
+    // Sent before the refusal was known: by several workers, on connections of their own.
+    let mut story = feed();
+    write(&mut story, 0, USC01, &replace("01", 6, NOW), 403);
+    story.connect(7);
+    write(&mut story, 2, USC01, &replace("03", 7, NOW), 403).request.connection = 7;
+    assert_met(&story.check(expect()));
+    // What an outage refuses is sent again; another step is another order.
+    let mut story = feed();
+    write(&mut story, 0, USC01, &replace("01", 6, NOW), 403);
+    story.next_step("update-capacity", updates(json!([available("03", 6)])));
+    write(&mut story, 900, USC01, &replace("03", 6, NOW), 403);
+    assert_met(&story.check(expect()));
+}
+
 /// A Location as it is before and after: [`Facts`] knows one state only, so what is not looked at never changes here.
 fn holding(records: Vec<Value>) -> Facts {
     Facts { locations: vec![json!({"extension": records})], ..Facts::default() }

@@ -1,4 +1,5 @@
 //! `requests`, `ror-headers` and `outcome`.
+#![expect(clippy::unwrap_used)]
 
 use serde_json::{Value, json};
 
