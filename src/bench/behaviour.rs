@@ -182,6 +182,7 @@ fn scripted(reply: &ScriptedReply) -> Scripted {
         on: Selector {
             method: on.method.clone(),
             path: on.path.clone(),
+            or_path: on.or_path.clone(),
             api: on.api.as_deref().and_then(api),
             id: on.id.clone(),
             phase: on.step,

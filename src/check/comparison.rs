@@ -1,6 +1,7 @@
 //! Comparisons of what a client declares to hold with the truth of its profile, one function for each datum.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
@@ -21,6 +22,12 @@ pub(super) struct Item<'a> {
 pub(super) struct Comparison {
     pub(super) compared: usize,
     pub(super) wrong: Vec<Text>,
+    /// Something that must be there is not.
+    pub(super) missing: bool,
+    /// Something is there that must not be.
+    pub(super) extra: bool,
+    /// A value that differs is the one from before a change.
+    pub(super) stale: bool,
 }
 
 const KNOWN_TYPES: [&str; 8] = [
@@ -92,6 +99,7 @@ pub(super) fn ids(truth: &dyn Truth, items: &[Item<'_>], expected: &Expected) ->
     let mut comparison = Comparison { compared: items.len(), ..Comparison::default() };
     let missing: Vec<String> = expected.required.difference(&declared).map(reference).collect();
     if !missing.is_empty() {
+        comparison.missing = true;
         let (count, shown) = (missing.len(), values(&missing));
         comparison.wrong.push(both!(
             "Il manque {count} ressource(s) que le profil voit : {shown}.",
@@ -101,6 +109,7 @@ pub(super) fn ids(truth: &dyn Truth, items: &[Item<'_>], expected: &Expected) ->
     let extra = declared.difference(&expected.required).filter(|held| !expected.tolerated.contains(*held));
     let extra: Vec<String> = extra.map(reference).collect();
     if !extra.is_empty() {
+        comparison.extra = true;
         let (count, shown) = (extra.len(), values(&extra));
         comparison.wrong.push(both!(
             "{count} ressource(s) déclarée(s) ne répondent pas à la demande : {shown}.",
@@ -114,6 +123,7 @@ pub(super) fn ids(truth: &dyn Truth, items: &[Item<'_>], expected: &Expected) ->
         .map(|item| format!("{}/{}", item.resource, item.id))
         .collect();
     if !invented.is_empty() {
+        comparison.extra = true;
         let invented: Vec<String> = invented.into_iter().collect();
         let (count, shown) = (invented.len(), values(&invented));
         comparison.wrong.push(both!(
@@ -137,23 +147,41 @@ pub(super) fn no_repeat(items: &[Item<'_>]) -> Comparison {
             both!("{reference} est déclarée {count} fois.", "{reference} is declared {count} times.")
         })
         .collect();
-    Comparison { compared: items.len(), wrong }
+    Comparison { compared: items.len(), wrong, ..Comparison::default() }
 }
 
-pub(super) fn names(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
+/// `before` is the truth after each earlier step, the latest first: what a client holds that has not seen a change.
+pub(super) fn names(
+    truth: &dyn Truth,
+    before: impl Fn() -> Vec<Rc<dyn Truth>>,
+    items: &[Item<'_>],
+) -> Comparison {
     let normal = |text: &str| text.trim().nfc().collect::<String>();
     let mut comparison = Comparison::default();
     for item in items {
         let Some(declared) = item.value.get("name").and_then(Value::as_str) else { continue };
         let Some(name) = truth.name(&item.resource, &item.id) else { continue };
         comparison.compared += 1;
-        if normal(declared) != normal(&name) {
-            let (reference, declared, name) = (item.reference(), quote(declared), quote(&name));
-            comparison.wrong.push(both!(
+        if normal(declared) == normal(&name) {
+            continue;
+        }
+        let former = before()
+            .iter()
+            .filter_map(|truth| truth.name(&item.resource, &item.id))
+            .any(|former| normal(&former) == normal(declared));
+        let (reference, declared, name) = (item.reference(), quote(declared), quote(&name));
+        comparison.wrong.push(if former {
+            comparison.stale = true;
+            both!(
+                "{reference} s’appelle maintenant « {name} » dans le ROR ; le client tient le nom d’avant ce changement, « {declared} ».",
+                "{reference} is now called `{name}` in the ROR; the client holds the name from before that change, `{declared}`."
+            )
+        } else {
+            both!(
                 "{reference} s’appelle « {name} » dans le ROR, et « {declared} » dans le client.",
                 "{reference} is called `{name}` in the ROR and `{declared}` in the client."
-            ));
-        }
+            )
+        });
     }
     comparison
 }
@@ -184,6 +212,59 @@ pub(super) fn telecoms(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
                 ));
             }
         }
+    }
+    comparison
+}
+
+/// Telecoms of which the client declares a part only: the contract lets it, so that a person has to look.
+pub(super) fn partial_telecoms(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
+    let value = |telecom: &Value| plain(telecom).or_else(|| plain(telecom.get("value")?));
+    partial(truth, items, "telecoms", |item| {
+        let declared = list(item.value, "telecoms").iter().filter_map(value);
+        let visible = truth.telecoms(&item.resource, &item.id);
+        (
+            declared.map(|one| plain_telecom(&one)).collect(),
+            visible.iter().map(|one| plain_telecom(one)).collect(),
+        )
+    })
+}
+
+/// Capacities of which the client declares a part only, likewise.
+pub(super) fn partial_capacities(truth: &dyn Truth, items: &[Item<'_>]) -> Comparison {
+    let pair = |(status, count): (String, i64)| format!("{status}:{count}");
+    let read =
+        |capacity: &Value| Some(pair((capacity.get("status").and_then(plain)?, capacity["count"].as_i64()?)));
+    partial(truth, items, "capacities", |item| {
+        let declared = list(item.value, "capacities").iter().filter_map(read).collect();
+        (declared, truth.capacities(&item.resource, &item.id).into_iter().map(pair).collect())
+    })
+}
+
+/// Compares, resource by resource, the set that is declared with the set that is visible, duplicates aside. A client
+/// that declares nothing of a resource is not asked for it.
+fn partial(
+    truth: &dyn Truth,
+    items: &[Item<'_>],
+    member: &str,
+    sets: impl Fn(&Item<'_>) -> (BTreeSet<String>, BTreeSet<String>),
+) -> Comparison {
+    let mut comparison = Comparison::default();
+    for item in items.iter().filter(|item| truth.exists(&item.resource, &item.id)) {
+        if item.value.get(member).and_then(Value::as_array).is_none() {
+            continue;
+        }
+        let (declared, visible) = sets(item);
+        comparison.compared += visible.len();
+        let missing: Vec<&String> = visible.difference(&declared).collect();
+        if missing.is_empty() {
+            continue;
+        }
+        let (reference, shown) = (item.reference(), values(&missing));
+        let (part, whole) = (visible.len() - missing.len(), visible.len());
+        comparison.wrong.push(both!(
+            "{reference} : « {member} » en déclare {part} sur {whole} ; il manque {shown}.",
+            "{reference}: `{member}` declares {part} of {whole} of them; missing: {shown}."
+        ));
     }
     comparison
 }

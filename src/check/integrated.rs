@@ -4,8 +4,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Party;
-use super::comparison::{Comparison, capacities, identifiers, ids, items, names, no_repeat, telecoms, types};
+use super::causes::Known;
+use super::comparison::{
+    Comparison, capacities, identifiers, ids, items, names, no_repeat, partial_capacities, partial_telecoms,
+    telecoms, types,
+};
 use super::context::{Report, Scene, report};
+use super::no_silent_loss::balance;
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Verdict};
 use crate::journal::Step;
@@ -33,6 +38,11 @@ pub enum Compared {
     Telecoms,
     /// Capacities of locations.
     Capacities,
+    /// Of each resource whose telecoms are declared, all those that the profile sees are. Never broken, since the
+    /// adapter contract allows a part: a person has to look then.
+    AllTelecoms,
+    /// The same of capacities.
+    AllCapacities,
     /// `identifiers`, by type code, where the client gives them.
     Identifiers,
 }
@@ -57,6 +67,14 @@ impl Kind for Integrated {
             Compared::Capacities => both!(
                 "Les capacités intégrées sont celles du ROR",
                 "The capacities integrated are those of the ROR"
+            ),
+            Compared::AllTelecoms => both!(
+                "Le client garde toutes les coordonnées d’une ressource, non la première seulement",
+                "The client keeps all telecoms of a resource, not the first one only"
+            ),
+            Compared::AllCapacities => both!(
+                "Le client garde toutes les capacités d’un lieu, non la première seulement",
+                "The client keeps all capacities of a location, not the first one only"
             ),
             Compared::Identifiers => both!(
                 "Les identifiants sont pris selon leur type, non selon leur place",
@@ -85,6 +103,14 @@ impl Kind for Integrated {
                 "Chaque capacité déclarée (statut, nombre) est celle du lieu.",
                 "Each capacity declared (status, count) is one of the location's."
             ),
+            Compared::AllTelecoms => both!(
+                "Pour chaque ressource dont il déclare des coordonnées, toutes celles que le profil {profile} voit.",
+                "Of each resource whose telecoms it declares, all those that profile {profile} sees."
+            ),
+            Compared::AllCapacities => both!(
+                "Pour chaque lieu dont il déclare des capacités, toutes celles que le profil {profile} voit.",
+                "Of each location whose capacities it declares, all those that profile {profile} sees."
+            ),
             Compared::Identifiers => both!(
                 "Chaque identifiant déclaré a la valeur que le ROR donne à ce type.",
                 "Each identifier declared has the value that the ROR gives to that type."
@@ -96,18 +122,23 @@ impl Kind for Integrated {
         Nature::Completion
     }
 
+    fn rests_on_declaration(&self) -> bool {
+        true
+    }
+
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
-        let mut met = None;
+        let (mut review, mut met) = (None, None);
         let mut other: Option<Finding> = None;
         for step in scene.steps() {
             let finding = self.judge(scene, step);
             match finding.verdict {
                 Verdict::Broken => return finding,
+                Verdict::Review => review = Some(finding),
                 Verdict::Met => met = Some(finding),
                 _ => other = other.or(Some(finding)),
             }
         }
-        met.or(other).unwrap_or_else(undeclared)
+        review.or(met).or(other).unwrap_or_else(undeclared)
     }
 }
 
@@ -177,18 +208,23 @@ impl Integrated {
                 }
             },
             Compared::NoRepeat => no_repeat(&items),
-            Compared::Names => names(truth, &items),
+            Compared::Names => {
+                let earlier = || (0..step.started.step).rev().map(|earlier| history.after(earlier, profile));
+                names(truth, || earlier().collect(), &items)
+            }
             Compared::Telecoms => telecoms(truth, &items),
             Compared::Capacities => capacities(truth, &items),
+            Compared::AllTelecoms => partial_telecoms(truth, &items),
+            Compared::AllCapacities => partial_capacities(truth, &items),
             Compared::Identifiers => identifiers(truth, &items),
         };
-        self.conclude(comparison, items.len()).notes(notes)
+        self.conclude(scene, step, &comparison, items.len()).notes(notes)
     }
 
-    fn conclude(self, comparison: Comparison, declared: usize) -> Finding {
-        let Comparison { compared, wrong } = comparison;
+    fn conclude(self, scene: &Scene<'_>, step: &Step, comparison: &Comparison, declared: usize) -> Finding {
+        let Comparison { compared, wrong, .. } = comparison;
         let Some(first) = wrong.first() else {
-            if compared == 0 && self.compare != Compared::Ids {
+            if *compared == 0 && self.compare != Compared::Ids {
                 return Finding::skipped(
                     both!(
                         "{declared} ressource(s) déclarée(s), sans cette donnée.",
@@ -208,39 +244,42 @@ impl Integrated {
                 both!("Ce que le client déclare est juste.", "What the client declares is right."),
             );
         };
+        if matches!(self.compare, Compared::AllTelecoms | Compared::AllCapacities) {
+            return in_part(wrong, declared);
+        }
         let count = wrong.len();
         let actual = both!(
             "{count} écart(s) sur {declared} ressource(s) déclarée(s).",
             "{count} difference(s) over {declared} resource(s) declared."
         );
-        let remedy = match self.compare {
-            Compared::Ids => both!(
-                "Intégrez toutes les pages, distinguez les résultats (search.mode=match) des ressources incluses, et ne gardez rien d’une recherche précédente.",
-                "Integrate all pages, tell results (search.mode=match) from included resources, and keep nothing of an earlier search."
-            ),
-            Compared::NoRepeat => both!(
-                "Dédoublonnez par type et identifiant technique : une même ressource peut revenir dans plusieurs pages.",
-                "Merge by type and technical id: the same resource may come back on several pages."
-            ),
-            Compared::Names => both!(
-                "Lisez le nom en UTF-8, dans l’élément name.",
-                "Read the name in UTF-8, from the element name."
-            ),
-            Compared::Telecoms => both!(
-                "N’intégrez et ne montrez que les coordonnées reçues avec ce profil pour cette ressource.",
-                "Integrate and show only the telecoms received with this profile for that resource."
-            ),
-            Compared::Capacities => both!(
-                "Lisez statut et nombre dans la même extension de capacité.",
-                "Read status and count from the same capacity extension."
-            ),
-            Compared::Identifiers => both!(
-                "Choisissez l’identifiant par identifier.type, jamais par sa place dans la liste.",
-                "Choose the identifier by identifier.type, never by its place in the list."
-            ),
-        };
+        let never_came = balance(scene, step).map(|balance| balance.missing).unwrap_or_default();
+        let action = step.started.action.as_deref().unwrap_or_default();
+        let remedy = Known { compared: self.compare, action, comparison, never_came: &never_came }.remedy();
         Finding::broken(actual, first.clone(), remedy).notes(wrong.iter().skip(1).take(4).cloned())
     }
+}
+
+/// A part is declared: the adapter's choice, or all that the client keeps.
+fn in_part(partial: &[Text], declared: usize) -> Finding {
+    let count = partial.len();
+    Finding::review(
+        both!(
+            "{count} ressource(s) sur {declared} déclarée(s) en partie.",
+            "{count} of {declared} resource(s) declared in part."
+        ),
+        both!(
+            "Le contrat permet de n’en déclarer qu’une partie : une personne doit vérifier que le client tient aussi le reste, et ne garde pas seulement le premier.",
+            "The contract lets a part be declared: a person has to check that the client holds the rest as well, and does not keep the first one only."
+        ),
+    )
+    .remedy(
+        both!(
+            "Si le client les tient toutes, faites-les toutes déclarer par l’adaptateur ; s’il n’en garde qu’une, parcourez la liste entière (telecom, contacts, extensions de capacité).",
+            "If the client holds them all, let the adapter declare them all; if it keeps only one, go through the whole list (telecom, contacts, capacity extensions)."
+        ),
+        Party::Client,
+    )
+    .notes(partial.iter().take(5).cloned())
 }
 
 /// The adapter said something that cannot be read: not the same as saying nothing.

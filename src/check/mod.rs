@@ -11,7 +11,9 @@ mod announced;
 mod anomalies;
 mod attempt;
 mod back_off;
+mod batches;
 mod bulk;
+mod causes;
 mod comparison;
 mod confidential;
 mod context;
@@ -69,7 +71,9 @@ pub use context::{Bodies, Context, Expected, History, Truth};
 pub use credential::{Credential, CredentialFacet};
 pub use duration::Seconds;
 pub use export::{Export, ExportFacet};
-pub use feed::{CapacityForm, CapacityOrder, CapacityRecords, CapacitySequence, ExpectedRecord, FormFacet};
+pub use feed::{
+    CapacityForm, CapacityOrder, CapacityRecords, CapacitySequence, ExpectedRecord, FormFacet, SequenceFacet,
+};
 pub use finding::{Finding, Verdict};
 pub use first_contact::{Contact, first_contact, obstacle};
 pub use gap::{AtLeast, Gap};
@@ -241,6 +245,11 @@ trait Kind {
 
     /// Whether it looks at connections, so that it can conclude without any request.
     fn rests_on_connections(&self) -> bool {
+        false
+    }
+
+    /// Whether it looks at what the client declares, of which the wire need not tell anything.
+    fn rests_on_declaration(&self) -> bool {
         false
     }
 

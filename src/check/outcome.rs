@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Seconds;
 use super::context::{Report, Scene, report};
-use super::words::{both, quote};
+use super::words::{both, ms, named, quote};
 use super::{Finding, Kind, Nature};
 use crate::journal::Step;
 use crate::text::Text;
@@ -73,7 +73,8 @@ impl Kind for ExpectedOutcome {
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
         let mut last = None;
         for step in scene.steps() {
-            let finding = self.judge(step).notes(malformed(step)).notes(super::announced::note(scene, step));
+            let finding =
+                self.judge(scene, step).notes(malformed(step)).notes(super::announced::note(scene, step));
             if finding.verdict != super::Verdict::Met {
                 return finding;
             }
@@ -104,6 +105,9 @@ fn malformed(step: &Step) -> Vec<Text> {
         .collect()
 }
 
+/// A connection that closes later than this before the deadline may have been closed by the end of the step.
+const BEFORE_DEADLINE_US: u64 = 1_000_000;
+
 /// A client that may have been waiting for its own time-out.
 fn undecided_hang(deadline_ms: u64) -> Finding {
     Finding::review(
@@ -118,8 +122,40 @@ fn undecided_hang(deadline_ms: u64) -> Finding {
     )
 }
 
+/// A client that was seen to give up a stalled answer by itself: it closed the connection well before the deadline.
+fn own_time_out(scene: &Scene<'_>, step: &Step) -> Option<Finding> {
+    let end = step.started_us.saturating_add(step.started.deadline_ms.saturating_mul(1_000));
+    let (given_up, waited_us) = scene.during(step).find_map(|exchange| {
+        let response = exchange.response.as_ref()?;
+        if response.scripted.is_none() || exchange.complete == Some(true) {
+            return None;
+        }
+        let connection = scene.evidence.connections.get(&exchange.request.connection)?;
+        let closed =
+            connection.closed_us.filter(|_| connection.closed.as_ref().is_some_and(|it| it.by_client))?;
+        let early = closed.saturating_add(BEFORE_DEADLINE_US) <= end;
+        early.then(|| (exchange, closed.saturating_sub(exchange.request.first_byte_us)))
+    })?;
+    let (name, waited) = (named(given_up), ms(waited_us));
+    let finding = Finding::met(
+        Text::new(
+            format!("Après {waited}, le client a fermé lui-même la connexion : {}.", name.fr),
+            format!("After {waited} the client closed the connection by itself: {}.", name.en),
+        ),
+        both!(
+            "Le client a un délai maximal (time-out) de lecture : il abandonne de lui-même une réponse qui ne vient pas.",
+            "The client has a read time-out: it gives up by itself an answer that does not come."
+        ),
+    );
+    let finding = finding.note(both!(
+        "Il réessayait encore à l’échéance : ce qu’il signale à la fin n’a pas été vu.",
+        "It was still trying at the deadline: what it reports in the end was not seen."
+    ));
+    Some(finding.citing([given_up.number]))
+}
+
 impl ExpectedOutcome {
-    fn judge(self, step: &Step) -> Finding {
+    fn judge(self, scene: &Scene<'_>, step: &Step) -> Finding {
         match report(step) {
             Report::Ok if self.is == OutcomeKind::Error => Finding::broken(
                 both!("Le client a annoncé un succès.", "The client reported success."),
@@ -140,7 +176,7 @@ impl ExpectedOutcome {
             Report::Deadline => {
                 let deadline = step.started.deadline_ms;
                 if self.hang_after.is_some_and(|enough| deadline * 1000 < enough.micros()) {
-                    return undecided_hang(deadline);
+                    return own_time_out(scene, step).unwrap_or_else(|| undecided_hang(deadline));
                 }
                 Finding::broken(
                     both!(

@@ -20,7 +20,8 @@ pub(super) fn guard(kind: &dyn Kind, scene: &Scene<'_>) -> Finding {
     if instances_are_one(scene) {
         return one_fixed_port();
     }
-    if !kind.rests_on_connections() && scene.exchanges().next().is_none() {
+    let silent = scene.exchanges().next().is_none() && !is_shown_from_base(kind, scene);
+    if !kind.rests_on_connections() && silent {
         return no_traffic(scene);
     }
     if is_cut_short(scene) {
@@ -69,6 +70,16 @@ fn not_playable(reason: NotPlayable) -> Finding {
             Party::Configuration,
         ),
     }
+}
+
+/// Whether what is judged is what the client declares to show: it may do so without a call, out of what it got earlier
+/// in the scenario.
+fn is_shown_from_base(kind: &dyn Kind, scene: &Scene<'_>) -> bool {
+    let declared = |step: &Step| {
+        let result = step.ended.as_ref().and_then(|ended| ended.result.as_ref());
+        step.started.action.as_deref() == Some("show") && result.is_some_and(|it| it.integrated.is_some())
+    };
+    kind.rests_on_declaration() && !scene.evidence.exchanges.is_empty() && scene.steps().all(declared)
 }
 
 /// Whether several instances of the client called on one port, so that nobody can tell them apart.

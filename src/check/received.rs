@@ -1,14 +1,18 @@
 //! `received`: since a resource was changed, an answer delivered whole held it in its present version. Decided from
 //! the wire, whatever the client declares.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::context::{Report, Scene, report};
 use super::jobs::is_elsewhere;
 use super::pages::is_answered_whole;
-use super::words::{both, quote};
+use super::words::{both, quote, values};
 use super::{Finding, Kind, Nature};
 use crate::journal::Exchange;
 use crate::text::Text;
@@ -95,17 +99,11 @@ impl Kind for Received {
         let cited = scene.during(last).filter(|exchange| is_answered_whole(exchange));
         let cited: Vec<u32> = cited.map(|exchange| exchange.number).take(10).collect();
         let finding = match report(last) {
-            Report::Ok => Finding::broken(
-                actual,
-                both!(
-                    "Le client se dit à jour sans avoir demandé ce qui a changé dans {resource}.",
-                    "The client says that it is up to date without having asked for what changed in {resource}."
-                ),
-                both!(
-                    "Demandez chaque type par sa propre date (_lastUpdated) : une organisation ou un lieu change sans que la date de ses offres change.",
-                    "Ask for each type by its own date (_lastUpdated): an organisation or a place changes without touching the dates of its offers."
-                ),
-            ),
+            Report::Ok => {
+                let asked = Asked::of(scene.evidence.exchanges.iter().filter(since));
+                let updated = version(now).updated.unwrap_or_default();
+                Finding::broken(actual, asked.why(&resource, updated), asked.remedy(updated))
+            }
             Report::Human(_) => Finding::review(
                 actual,
                 both!(
@@ -129,6 +127,57 @@ impl Kind for Received {
             "{resource} a été reçu, mais dans une version antérieure.",
             "{resource} was received, but in an earlier version."
         ))
+    }
+}
+
+/// The dates from which the client asked for changes, as it sent them.
+struct Asked(Vec<String>);
+
+impl Asked {
+    fn of<'a>(exchanges: impl Iterator<Item = &'a Exchange>) -> Self {
+        let parameters = exchanges.flat_map(Exchange::parameters);
+        let dates: BTreeSet<String> =
+            parameters.filter(|(name, _)| name == "_lastUpdated").map(|(_, value)| value).collect();
+        Self(dates.into_iter().collect())
+    }
+
+    /// Whether each of them leaves out what changed at that instant.
+    fn begin_after(&self, updated: &str) -> bool {
+        let Ok(updated) = OffsetDateTime::parse(updated, &Rfc3339) else { return false };
+        let leaves_out = |date: &String| {
+            let digits = date.find(|sign: char| sign.is_ascii_digit()).unwrap_or_default();
+            let (prefix, instant) = date.split_at(digits);
+            OffsetDateTime::parse(instant, &Rfc3339)
+                .is_ok_and(|from| from > updated || (from == updated && matches!(prefix, "gt" | "sa")))
+        };
+        !self.0.is_empty() && self.0.iter().all(leaves_out)
+    }
+
+    fn why(&self, resource: &str, updated: &str) -> Text {
+        let (updated, asked) = (quote(updated), values(&self.0));
+        if self.0.is_empty() {
+            return both!(
+                "Le client se dit à jour, et rien de ce qu’il a demandé depuis ne lui a apporté {resource}, changé le {updated} ; il n’a rien demandé par date (_lastUpdated).",
+                "The client says that it is up to date, and nothing that it asked for since brought {resource}, changed on {updated}; it asked for nothing by date (_lastUpdated)."
+            );
+        }
+        both!(
+            "Le client se dit à jour, et rien de ce qu’il a demandé depuis ne lui a apporté {resource}, changé le {updated} ; il a demandé _lastUpdated = {asked}.",
+            "The client says that it is up to date, and nothing that it asked for since brought {resource}, changed on {updated}; it asked for _lastUpdated = {asked}."
+        )
+    }
+
+    fn remedy(&self, updated: &str) -> Text {
+        if self.begin_after(updated) {
+            return both!(
+                "La demande commence après ce changement : repartez du repère lui-même (« ge », non « gt »), pris dans les réponses du ROR et non à l’horloge du client, et ne l’avancez pas quand une synchronisation échoue.",
+                "The request begins after that change: begin at the bookmark itself (`ge`, not `gt`), taken from the ROR's answers and not from the client's clock, and do not move it when a synchronisation fails."
+            );
+        }
+        both!(
+            "Causes possibles : ce type n’est pas demandé par sa propre date (une organisation ou un lieu change sans que la date de ses offres change) ; une page ou un fichier manqué n’est pas redemandé ; un critère écarte cette ressource.",
+            "Possible causes: that type is not asked for by its own date (an organisation or a place changes without touching the dates of its offers); a page or a file that was lost is not asked for again; a criterion leaves that resource out."
+        )
     }
 }
 

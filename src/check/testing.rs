@@ -15,6 +15,7 @@ use crate::scenario::{Check, Scenario};
 const ANSWER_MS: u64 = 2;
 
 /// A scenario with its evidence, built up call by call.
+#[derive(Clone)]
 pub(crate) struct Story {
     pub(crate) scenario: Scenario,
     scripted: Vec<Option<u16>>,
@@ -309,11 +310,13 @@ pub(crate) struct Facts {
     pub(crate) tolerated: BTreeSet<(String, String)>,
     pub(crate) locations: Vec<Value>,
     pub(crate) visible: BTreeSet<String>,
+    /// As it was before the first step: everything had another name.
+    pub(crate) at_first: bool,
 }
 
 impl History for Facts {
-    fn after(&self, _: u32, _: Option<u8>) -> Rc<dyn Truth> {
-        Rc::new(self.clone())
+    fn after(&self, step: u32, _: Option<u8>) -> Rc<dyn Truth> {
+        Rc::new(Self { at_first: step == 0, ..self.clone() })
     }
 
     fn expected(&self, _: &Step, _: &BTreeSet<&str>) -> Option<Expected> {
@@ -333,7 +336,8 @@ impl Truth for Facts {
     }
 
     fn name(&self, resource: &str, id: &str) -> Option<String> {
-        self.exists(resource, id).then(|| format!("Hôpital {id}"))
+        let kind = if self.at_first { "Hospice" } else { "Hôpital" };
+        self.exists(resource, id).then(|| format!("{kind} {id}"))
     }
 
     fn telecoms(&self, resource: &str, id: &str) -> Vec<String> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::batches;
 use super::context::{Report, Scene, report};
 use super::flight::call_key;
 use super::no_silent_loss::balance;
@@ -110,7 +111,7 @@ impl Kind for TokenRenewal {
             )
             .citing(cited);
         }
-        good.unwrap_or_else(|| {
+        good.or_else(|| batches::not_applicable(scene)).unwrap_or_else(|| {
             Finding::undecided(
                 both!("Aucun 401, et un seul jeton a suffi.", "No 401, and one token was enough."),
                 both!(

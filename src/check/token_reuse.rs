@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::batches;
 use super::context::Scene;
 use super::words::{both, listed};
 use super::{Finding, Kind, Nature};
@@ -67,6 +68,9 @@ impl Kind for TokenReuse {
         }
         let lifetime_us = scene.evidence.setting.token_lifetime_s.saturating_mul(1_000_000);
         let Some(longest) = judged.into_iter().max_by_key(|tokens| tokens.calls) else {
+            if let Some(finding) = batches::not_applicable(scene) {
+                return finding;
+            }
             return Finding::undecided(
                 both!(
                     "Moins de {ENOUGH_CALLS} appels avec un jeton.",

@@ -70,6 +70,17 @@ impl Base {
         Ok(())
     }
 
+    /// Lets go of everything but the bookmark: `export-empties-base-first`.
+    pub(crate) fn empty(&mut self) {
+        self.resources.clear();
+        self.places.clear();
+    }
+
+    /// Whether that resource is held.
+    pub(crate) fn holds(&self, kind: &str, id: &str) -> bool {
+        self.places.contains_key(&(kind.to_owned(), id.to_owned()))
+    }
+
     /// Lets go of what is closed: `sync-drops-closed`.
     pub(crate) fn drop_closed(&mut self) {
         self.resources.retain(|resource| !is_closed(resource));

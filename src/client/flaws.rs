@@ -392,18 +392,27 @@ flaws! {
         FirstIdentifier, "first-identifier",
             "Prend le premier identifiant de la liste au lieu de le choisir par son type.",
             "Takes the first identifier of the list instead of choosing it by its type.";
+        FirstTelecomOnly, "first-telecom-only",
+            "Ne garde d'une ressource que la première coordonnée.",
+            "Keeps of a resource its first telecom only.";
         MergesTelecoms, "merges-telecoms",
             "Attribue à chaque ressource les coordonnées des ressources précédentes.",
             "Gives to each resource the telecoms of the resources before it.";
     }
     // Bed capacities, as it reads them.
     in [Read, Search, ManyReads, Sync, Export] {
+        FirstCapacityOnly, "first-capacity-only",
+            "Ne garde d'un lieu que sa première capacité.",
+            "Keeps of a location its first capacity only.";
         CapacityZeroIsAbsent, "capacity-zero-is-absent",
             "Prend une capacité de zéro pour une capacité absente.",
             "Takes a capacity of zero for no capacity at all.";
         CapacitySumsGenders, "capacity-sums-genders",
             "Additionne en une seule les capacités de même statut, genres confondus.",
             "Adds the capacities of one status up into one, whatever their gender.";
+        CapacityByPosition, "capacity-by-position",
+            "Lit le nombre et le statut d'une capacité à leur place habituelle, non selon leur url.",
+            "Reads the number and the status of a capacity at their usual place, not by their url.";
         CapacityInstalledIsAvailable, "capacity-installed-is-available",
             "Donne les lits installés pour disponibles.",
             "Gives the installed beds for available.";
@@ -443,6 +452,9 @@ flaws! {
         ExportNeverPurges, "export-never-purges",
             "Garde après un export ce qui n'y figure plus.",
             "Keeps after an export what is no longer in it.";
+        ExportEmptiesBaseFirst, "export-empties-base-first",
+            "Vide sa base avant le nouvel export, dont il ne sait pas encore s'il va réussir, et montre ce qu'elle contient.",
+            "Empties its base before the new export, of which it does not know yet whether it will succeed, and shows what is in it.";
         IgnoresMissingContentLocation, "ignores-missing-content-location",
             "Annonce un succès sans rien quand l'adresse de suivi de l'export manque.",
             "Reports success with nothing when the poll address of the export is missing.";
@@ -512,6 +524,9 @@ flaws! {
         FeedStaleDate, "feed-stale-date",
             "Donne toujours la même date ancienne pour capacityUpdateDate.",
             "Always gives the same old date for capacityUpdateDate.";
+        FeedDateOfSending, "feed-date-of-sending",
+            "Donne pour capacityUpdateDate l'instant de l'envoi, même quand il connaît celui de la mesure.",
+            "Gives the instant of sending for capacityUpdateDate, even when it knows that of the measure.";
         FeedReplacesAll, "feed-replaces-all",
             "Remplace toutes les capacités du lieu, sans dire laquelle.",
             "Replaces all the capacities of the location, without saying which.";
@@ -548,6 +563,9 @@ flaws! {
         FeedRepeats403, "feed-repeats-403",
             "Répète trois fois une écriture refusée par un 403.",
             "Repeats three times a write refused with 403.";
+        FeedInsistsOnEstablishment, "feed-insists-on-establishment",
+            "Envoie les autres mesures d'un établissement que le ROR vient de refuser (403).",
+            "Sends the other measures of an establishment that the ROR has just refused (403).";
         FeedTokenPerUpdate, "feed-token-per-update",
             "Demande un nouveau jeton avant chaque écriture.",
             "Asks for a new token before each write.";

@@ -62,7 +62,10 @@ impl Integrated {
     }
 
     fn telecoms(&mut self, resource: &Value, flaws: &FlawSet) -> Vec<Value> {
-        let own = telecoms(resource);
+        let mut own = telecoms(resource);
+        if flaws.has(Flaw::FirstTelecomOnly) {
+            own.truncate(1);
+        }
         if !flaws.has(Flaw::MergesTelecoms) {
             return own;
         }
@@ -121,7 +124,13 @@ fn first_expected(kind: &str) -> Option<&'static str> {
 
 /// Bed capacities of a Location: status code and number.
 fn capacities(resource: &Value, flaws: &FlawSet) -> Vec<Value> {
+    let by_position = flaws.has(Flaw::CapacityByPosition);
     let capacity = |extension: &Value| {
+        if by_position {
+            let [first, _, third, ..] = elements(&extension["extension"]) else { return None };
+            let count = first["valueInteger"].as_i64().unwrap_or_default();
+            return Some((code(&third["valueCodeableConcept"]).unwrap_or_default().to_owned(), count));
+        }
         let status = sub_extensions(extension, "capacityStatus").next()?;
         let count = sub_extensions(extension, "nbCapacity").next()?["valueInteger"].as_i64()?;
         Some((code(&status["valueCodeableConcept"])?.to_owned(), count))
@@ -133,6 +142,9 @@ fn capacities(resource: &Value, flaws: &FlawSet) -> Vec<Value> {
 
 /// The capacities as the client understands them: as they are, for the correct one.
 fn misread(mut capacities: Vec<(String, i64)>, flaws: &FlawSet) -> Vec<(String, i64)> {
+    if flaws.has(Flaw::FirstCapacityOnly) {
+        capacities.truncate(1);
+    }
     if flaws.has(Flaw::CapacityZeroIsAbsent) {
         capacities.retain(|(_, count)| *count != 0);
     }
@@ -275,6 +287,7 @@ mod tests {
         let organization = json!({"resourceType": "Organization", "id": "1", "telecom": [{"value": "a"}],
             "contact": [{"telecom": [{"value": "b"}]}, {}, {"telecom": [{"value": "c"}]}]});
         assert_eq!(item(&organization, &FlawSet::none())["telecoms"], json!(["a", "b", "c"]));
+        assert_eq!(item(&organization, &Flaw::FirstTelecomOnly.into())["telecoms"], json!(["a"]));
         let service = json!({"resourceType": "HealthcareService", "id": "1", "extension": [
             {"url": format!("{STRUCTURE_DEFINITION}ror-healthcareservice-contact"), "extension": [
                 {"url": format!("{STRUCTURE_DEFINITION}ror-healthcareservice-contact-telecom"), "extension": [
@@ -320,8 +333,33 @@ mod tests {
         };
         assert_eq!(read(&FlawSet::none()), "01:9 02:0 02:3 02:4");
         assert_eq!(read(&Flaw::CapacityZeroIsAbsent.into()), "01:9 02:3 02:4");
+        assert_eq!(read(&Flaw::FirstCapacityOnly.into()), "01:9");
         assert_eq!(read(&Flaw::CapacitySumsGenders.into()), "01:9 02:7");
         assert_eq!(read(&Flaw::CapacityInstalledIsAvailable.into()), "02:9");
+    }
+
+    #[test]
+    fn capacities_by_position_are_right_only_in_the_documented_order() {
+        let concept =
+            |url: &str, code: &str| json!({"url": url, "valueCodeableConcept": {"coding": [{"code": code}]}});
+        let mut parts = vec![
+            json!({"url": "nbCapacity", "valueInteger": 3}),
+            json!({"url": "capacityUpdateDate", "valueDateTime": "2026-01-01T00:00:00Z"}),
+            concept("capacityStatus", "02"),
+            concept("capacityType", "01"),
+        ];
+        let read = |parts: &[Value], flaws: &FlawSet| {
+            let url = format!("{STRUCTURE_DEFINITION}ror-location-supported-capacity");
+            let capacities = [json!({"url": url, "extension": parts})];
+            let location = json!({"resourceType": "Location", "id": "1", "extension": capacities});
+            item(&location, flaws)["capacities"].clone()
+        };
+        let (right, flawed) = (FlawSet::none(), FlawSet::from(Flaw::CapacityByPosition));
+        let true_one = json!([{"status": "02", "count": 3}]);
+        assert_eq!((read(&parts, &right), read(&parts, &flawed)), (true_one.clone(), true_one.clone()));
+        parts.rotate_left(1);
+        assert_eq!(read(&parts, &right), true_one);
+        assert_eq!(read(&parts, &flawed), json!([{"status": "01", "count": 0}]));
     }
 
     #[test]

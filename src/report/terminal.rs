@@ -20,6 +20,8 @@ use crate::text::Text;
 const MOST_CHECKS: usize = 40;
 /// Sentences longer than that are cut here; the report has more of them.
 const SENTENCE: usize = 400;
+/// Names of checks that say the same, beside the first.
+const MOST_NAMES: usize = 5;
 /// Lines are never wrapped to less.
 const NARROWEST: usize = 40;
 /// Noise up to this is allowed for in every verdict, ms.
@@ -149,6 +151,9 @@ fn one_group(lines: &mut Lines, group: &[(&ScenarioOutcome, &CheckOutcome)]) {
     let _ =
         writeln!(lines.out, "\n{style}{}{style:#}  {name}", check.status.label().get(t.lang).to_uppercase());
     lines.paragraph("  ", check.why.get(t.lang), Style::new());
+    if let Some(names) = names_of_others(group, t) {
+        lines.labelled(t.of("de même", "likewise"), &names);
+    }
     if let Some(sentence) = sentence(check) {
         lines.labelled(t.of("liste des échecs attendus", "baseline"), sentence.get(t.lang));
     }
@@ -159,6 +164,19 @@ fn one_group(lines: &mut Lines, group: &[(&ScenarioOutcome, &CheckOutcome)]) {
         lines.labelled(t.of("qui doit agir", "who must act"), party.label().get(t.lang));
     }
     lines.labelled(t.of("que faire", "what to do"), check.remedy.get(t.lang));
+}
+
+/// The checks of a group beside the first: the names of some, the number of the rest.
+fn names_of_others(group: &[(&ScenarioOutcome, &CheckOutcome)], t: Say) -> Option<String> {
+    let others = group.get(1..).filter(|others| !others.is_empty())?;
+    let name =
+        |(scenario, check): &(&ScenarioOutcome, &CheckOutcome)| format!("{}/{}", scenario.id, check.id);
+    let mut names = others.iter().take(MOST_NAMES).map(name).collect::<Vec<_>>().join(", ");
+    if others.len() > MOST_NAMES {
+        let rest = others.len() - MOST_NAMES;
+        names.push_str(&format!(" {} {rest} {}", t.of("et", "and"), t.of("autre(s)", "more")));
+    }
+    Some(names)
 }
 
 /// By how much the bench itself was late at most, in which scenario, and in how many it may leave cases open.
@@ -356,8 +374,14 @@ mod tests {
         // The same reason is told once, however often it stands.
         outcome.scenarios[0].checks = vec![one.clone(); 100];
         let text = plain(&outcome, 80);
-        assert_eq!(text.matches("quota-retry-after/waits").count(), 1);
-        assert!(text.contains("and 99 more"), "{text}");
+        assert_eq!(text.matches("FAIL  quota-retry-after/waits").count(), 1);
+        assert_eq!(text.matches("quota-retry-after/waits").count(), 1 + MOST_NAMES);
+        assert!(
+            text.contains("and 99 more") && text.contains("likewise: quota-retry-after/waits,"),
+            "{text}"
+        );
+        let unwrapped = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(unwrapped.contains("and 94 more"), "{text}");
         let different = |number: usize| {
             let mut check = one.clone();
             check.why = Text::same(format!("reason {number}"));

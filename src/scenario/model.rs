@@ -390,6 +390,8 @@ pub struct On {
     pub method: Option<String>,
     /// Path, exact, or a prefix when it ends with `*`; any when absent.
     pub path: Option<String>,
+    /// Another path that will do as well, where clients may do the same thing in two ways.
+    pub or_path: Option<String>,
     /// Name of the API instead of a path: token, fhir, capacity, anomalies.
     pub api: Option<String>,
     /// Technical id that the request asks for: last segment of its path, or among the values of `_id`.

@@ -227,6 +227,8 @@ pub struct Selector {
     pub method: Option<String>,
     /// Path, exact, or a prefix when it ends with `*`.
     pub path: Option<String>,
+    /// Another path that will do as well.
+    pub or_path: Option<String>,
     /// API.
     pub api: Option<Api>,
     /// Technical id asked for: last segment of the path, or among the values of `_id`.
@@ -250,10 +252,15 @@ impl Selector {
             && self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.api.is_none_or(|wanted| wanted == api)
             && self.id.as_deref().is_none_or(|id| asks_for(id, path, parameters))
-            && self.path.as_deref().is_none_or(|wanted| match wanted.strip_suffix('*') {
-                Some(prefix) => path.starts_with(prefix),
-                None => path == wanted,
-            })
+            && (self.path.as_deref().is_none_or(|wanted| is_path(wanted, path))
+                || self.or_path.as_deref().is_some_and(|wanted| is_path(wanted, path)))
+    }
+}
+
+fn is_path(wanted: &str, path: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(prefix) => path.starts_with(prefix),
+        None => path == wanted,
     }
 }
 

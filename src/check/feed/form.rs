@@ -10,7 +10,7 @@ use super::super::words::{both, named, quote};
 use super::super::{Finding, Kind, Nature};
 use super::{Write, as_asked, asked, is_location, location_path, requests, writes, written};
 use crate::journal::Exchange;
-use crate::ror::capacity;
+use crate::ror::capacity::{self, Record};
 use crate::ror::whitelist::ROR_HEADERS;
 use crate::text::Text;
 
@@ -94,8 +94,8 @@ impl Kind for CapacityForm {
                 "Each operation designates one record by its keys."
             ),
             FormFacet::UpdateDate => both!(
-                "capacityUpdateDate est l’instant de la mesure : celui qui est demandé, ou celui de l’envoi.",
-                "capacityUpdateDate is the instant of the measure: the one asked for, or that of the call."
+                "capacityUpdateDate est l’instant de la mesure : celui que le pas donne, en tout fuseau ; s’il n’en donne pas, un instant récent.",
+                "capacityUpdateDate is the instant of the measure: the one that the step gives, in any time zone; a recent one when it gives none."
             ),
         }
     }
@@ -180,8 +180,8 @@ impl CapacityForm {
                 "Send one PATCH for each record; replacing all of them at once is deprecated."
             ),
             FormFacet::UpdateDate => both!(
-                "Mettez dans capacityUpdateDate l’instant de la mesure, avec son décalage horaire.",
-                "Put the instant of the measure into capacityUpdateDate, with its offset."
+                "Mettez dans capacityUpdateDate l’instant de la mesure (« updated », quand le pas le donne), non celui de l’envoi, avec son décalage horaire.",
+                "Put the instant of the measure (`updated`, when the step gives it), not that of the call, into capacityUpdateDate, with its offset."
             ),
         }
     }
@@ -278,27 +278,50 @@ fn wrong_headers(exchange: &Exchange) -> Option<Wrong<'_>> {
 fn wrong_date<'a>(scene: &Scene<'_>, write: &Write<'a>) -> Option<Wrong<'a>> {
     let call_us = scene.epoch_us? + i64::try_from(write.exchange.request.first_byte_us).ok()?;
     let call = OffsetDateTime::from_unix_timestamp_nanos(i128::from(call_us) * 1_000).ok()?;
-    let asked: Vec<_> = scene.evidence.steps.iter().flat_map(asked).collect();
+    let exchange = write.exchange;
     for record in write.operations.iter().flat_map(written) {
         // A date that cannot be read is a fault of the body.
         let Some(sent) = record.updated() else { continue };
-        let fresh = sent >= call - BEHIND && sent <= call + AHEAD;
-        let measured = asked
-            .iter()
-            .filter(|asked| asked.key == record.key && Some(&asked.identifier) == write.identifier.as_ref())
-            .filter_map(|asked| OffsetDateTime::parse(asked.updated.as_deref()?, &Rfc3339).ok())
-            .any(|measured| (measured - sent).abs() < Duration::SECOND);
-        if !fresh && !measured {
-            let (sent, now) = (
-                quote(record.update_date.as_deref().unwrap_or_default()),
-                call.format(&Rfc3339).unwrap_or_default(),
-            );
+        let measures = measures(scene, write, record);
+        if measures.iter().any(|measured| (*measured - sent).abs() < Duration::SECOND) {
+            continue;
+        }
+        let shown = quote(record.update_date.as_deref().unwrap_or_default());
+        if let [measured, ..] = measures.as_slice() {
+            let measured = measured.format(&Rfc3339).unwrap_or_default();
             let what = both!(
-                "capacityUpdateDate vaut {sent}, alors que l’envoi est de {now}",
-                "capacityUpdateDate is {sent}, whereas the call is of {now}"
+                "capacityUpdateDate vaut {shown}, alors que la mesure demandée est de {measured}",
+                "capacityUpdateDate is {shown}, whereas the measure asked for is of {measured}"
             );
-            return Some(Wrong { exchange: write.exchange, what });
+            return Some(Wrong { exchange, what });
+        }
+        if sent < call - BEHIND || sent > call + AHEAD {
+            let now = call.format(&Rfc3339).unwrap_or_default();
+            let what = both!(
+                "capacityUpdateDate vaut {shown}, alors que l’envoi est de {now}",
+                "capacityUpdateDate is {shown}, whereas the call is of {now}"
+            );
+            return Some(Wrong { exchange, what });
         }
     }
     None
+}
+
+/// The instants at which this record was measured, as the steps so far gave them: those of the measures with that
+/// count, or else of all. None when a measure that may be meant has no instant: then anything recent is right.
+fn measures(scene: &Scene<'_>, write: &Write<'_>, record: &Record) -> Vec<OffsetDateTime> {
+    let steps = scene.evidence.steps.iter();
+    let so_far = steps.filter(|step| write.exchange.step.is_none_or(|number| step.started.step <= number));
+    let mut meant: Vec<_> = so_far
+        .flat_map(asked)
+        .filter(|asked| !asked.deletes && asked.key == record.key)
+        .filter(|asked| Some(&asked.identifier) == write.identifier.as_ref())
+        .collect();
+    if meant.iter().any(|asked| asked.count == record.count) {
+        meant.retain(|asked| asked.count == record.count);
+    }
+    let instant = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+    let instants: Option<Vec<_>> =
+        meant.iter().map(|asked| asked.updated.as_deref().and_then(instant)).collect();
+    instants.unwrap_or_default()
 }

@@ -14,7 +14,7 @@ pub use form::{CapacityForm, FormFacet};
 pub(super) use loss::balance;
 pub use order::CapacityOrder;
 pub use records::{CapacityRecords, ExpectedRecord};
-pub use sequence::CapacitySequence;
+pub use sequence::{CapacitySequence, SequenceFacet};
 
 use super::context::{Scene, decoded_path, path_of};
 use super::pages::is_answered_whole;
@@ -195,6 +195,8 @@ pub(super) struct Asked {
     pub(super) identifier: String,
     pub(super) key: RecordKey,
     pub(super) deletes: bool,
+    /// How many, when the input gives it.
+    pub(super) count: Option<u32>,
     /// The instant of the measure, when the input gives one.
     pub(super) updated: Option<String>,
 }
@@ -215,6 +217,10 @@ pub(super) fn asked(step: &Step) -> Vec<Asked> {
                     identifier: identifier.clone(),
                     key: key_of(capacity),
                     deletes: capacity["operation"] == "delete",
+                    count: ["count", "nbCapacity"]
+                        .iter()
+                        .find_map(|name| capacity[*name].as_u64())
+                        .and_then(|count| u32::try_from(count).ok()),
                     updated: ["updated", "capacityUpdateDate"]
                         .iter()
                         .find_map(|name| capacity[*name].as_str().map(str::to_owned)),

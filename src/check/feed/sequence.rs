@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::context::Scene;
+use super::super::flight::Flights;
 use super::super::pages::is_answered_whole;
 use super::super::words::{both, named, quote};
 use super::super::{Finding, Kind, Nature};
@@ -14,11 +15,32 @@ use crate::text::Text;
 
 /// `capacity-sequence`: see [`super::super::Expect::CapacitySequence`].
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CapacitySequence {}
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CapacitySequence {
+    /// What is looked at; `each-record` when absent.
+    #[serde(default)]
+    pub look_at: SequenceFacet,
+}
+
+/// What is looked at in the order of the calls of the feed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SequenceFacet {
+    /// For each record, `replace`, then `add` where it is missing, and no refusal repeated.
+    #[default]
+    EachRecord,
+    /// After a 403, nothing more is sent for that establishment in the same step.
+    RefusedEstablishment,
+}
 
 impl Kind for CapacitySequence {
     fn title(&self) -> Text {
+        if self.look_at == SequenceFacet::RefusedEstablishment {
+            return both!(
+                "Après un 403, plus rien n’est envoyé pour cet établissement dans le même lot",
+                "After a 403 nothing more is sent for that establishment in the same batch"
+            );
+        }
         both!(
             "« add » ne suit que le 404 d’un enregistrement manquant, et un refus n’est pas répété",
             "`add` follows only the 404 of a missing record, and a refusal is not repeated"
@@ -26,6 +48,12 @@ impl Kind for CapacitySequence {
     }
 
     fn expected(&self, _: &Scene<'_>) -> Text {
+        if self.look_at == SequenceFacet::RefusedEstablishment {
+            return both!(
+                "Les mesures suivantes d’un établissement refusé (403) ne sont pas envoyées, mais signalées avec la première (appels déjà partis non comptés).",
+                "The further measures of an establishment that was refused (403) are not sent, but reported with the first (calls already under way not counted)."
+            );
+        }
         both!(
             "D’abord « replace » ; « add » seulement après un 404 dont l’expression est le chemin des capacités ; après un 404 du lieu, un 412, un 400 ou un 403, ni « add » ni répétition.",
             "First `replace`; `add` only after a 404 whose expression is the path of the capacities; after a 404 of the location, a 412, a 400 or a 403, neither `add` nor repetition."
@@ -47,6 +75,9 @@ impl Kind for CapacitySequence {
                 ),
             );
         }
+        if self.look_at == SequenceFacet::RefusedEstablishment {
+            return after_403(scene, &writes);
+        }
         for (index, write) in writes.iter().enumerate() {
             let before = &writes[..index];
             if let Some(finding) = blind_add(scene, write, before).or_else(|| repetition(write, before)) {
@@ -60,6 +91,55 @@ impl Kind for CapacitySequence {
         )
         .citing(writes.iter().take(5).map(|write| write.exchange.number))
     }
+}
+
+/// Whether something was sent for an establishment after the ROR had said that the client may not write for it.
+fn after_403(scene: &Scene<'_>, writes: &[Write<'_>]) -> Finding {
+    let establishment = |write: &Write<'_>| Some(write.identifier.as_ref()?.split_once('/')?.0.to_owned());
+    let refused: Vec<&Write<'_>> = writes.iter().filter(|write| write.fate == Fate::Forbidden).collect();
+    let flights = Flights::new(scene);
+    for refusal in &refused {
+        let knew = |later: &&Write<'_>| {
+            later.exchange.number > refusal.exchange.number
+                && later.exchange.run() == refusal.exchange.run()
+                && establishment(later).is_some()
+                && establishment(later) == establishment(refusal)
+                && !flights.in_flight(refusal.exchange, later.exchange)
+                && !flights.in_doubt(refusal.exchange, later.exchange)
+        };
+        let Some(later) = writes.iter().find(knew) else { continue };
+        let (number, name) = (refusal.exchange.number, named(later.exchange));
+        return Finding::broken(
+            Text::new(format!("{}.", name.fr), format!("{}.", name.en)),
+            both!(
+                "Le ROR avait déjà refusé cet établissement (403, échange {number}) : toute autre mesure reçoit le même refus.",
+                "The ROR had already refused that establishment (403, exchange {number}): any other measure gets the same refusal."
+            ),
+            both!(
+                "Après un 403, laissez de côté les autres mesures de cet établissement jusqu’à ce que la liste déclarée à l’ANS soit corrigée, et signalez-les ; celles des autres établissements partent.",
+                "After a 403, leave out the other measures of that establishment until the list declared to the ANS is corrected, and report them; those of other establishments go out."
+            ),
+        )
+        .citing([number, later.exchange.number]);
+    }
+    if refused.is_empty() {
+        return Finding::undecided(
+            both!("Aucun 403.", "No 403."),
+            both!(
+                "Le ROR n’a refusé aucun établissement : ce que le client en fait n’a pas été vu.",
+                "The ROR refused no establishment: what the client makes of it was not seen."
+            ),
+        );
+    }
+    let numbers = refused.iter().map(|write| write.exchange.number);
+    Finding::met(
+        both!(
+            "Un 403, et plus rien ensuite pour cet établissement.",
+            "A 403, and nothing more for that establishment."
+        ),
+        both!("Le client n’insiste pas.", "The client does not insist."),
+    )
+    .citing(numbers)
 }
 
 /// An `add` of a record that the ROR has not said to be missing.

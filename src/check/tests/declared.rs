@@ -90,7 +90,13 @@ fn a_repeat_is_accused_but_not_the_same_id_of_another_type() {
 fn names_are_compared_in_nfc() {
     let named = |name: &str| json!([{"resourceType": "Location", "id": "1", "name": name}]);
     assert_met(&story(named("Ho\u{302}pital 1")).check(compare("names")));
-    assert_broken(&story(named("HÃ´pital 1")).check(compare("names")), &["`Hôpital 1`", "`HÃ´pital 1`"], &[]);
+    let garbled = story(named("HÃ´pital 1")).check(compare("names"));
+    assert_broken(&garbled, &["`Hôpital 1`", "`HÃ´pital 1`"], &[]);
+    assert!(garbled.remedy.en.contains("UTF-8"));
+    // Before the first step they were called otherwise: what is held is known to be old.
+    let stale = story(named("Hospice 1")).check(compare("names"));
+    assert_broken(&stale, &["now called `Hôpital 1`", "from before that change, `Hospice 1`"], &[]);
+    assert!(stale.remedy.en.contains("an earlier version") && !stale.remedy.en.contains("UTF-8"));
 }
 
 #[test]
@@ -121,4 +127,63 @@ fn capacities_and_identifiers_are_compared_pair_by_pair() {
         &[],
     );
     assert_broken(&identifiers(json!([{"type": "FINEG", "value": "5"}])), &["does not give `5`"], &[]);
+}
+
+#[test]
+fn a_part_of_a_list_is_for_a_person_and_never_an_accusation() {
+    let seen = |member: &str, value: Value, what: &str| {
+        story(json!([location("2"), {"resourceType": "Location", "id": "1", member: value}]))
+            .check(compare(what))
+    };
+    let telecoms = |value: Value| seen("telecoms", value, "all-telecoms");
+    assert_met(&telecoms(json!(["tel:+33102030405", "A@B.fr", "a@b.fr"])));
+    let first_only = telecoms(json!(["0102030405"]));
+    assert_eq!(first_only.verdict, Verdict::Review);
+    assert!(
+        first_only.notes[0].en.contains("declares 1 of 2 of them; missing: a@b.fr"),
+        "{:?}",
+        first_only.notes
+    );
+    // One that is not visible is for `telecoms` to tell.
+    assert_eq!(telecoms(json!(["0600000000"])).verdict, Verdict::Review);
+    let capacities = |value: Value| seen("capacities", value, "all-capacities");
+    let of = |status: &str, count: i64| json!({"status": status, "count": count});
+    assert_met(&capacities(json!([of("02", 3), of("01", 10), of("02", 3)])));
+    assert_eq!(capacities(json!([of("02", 3)])).verdict, Verdict::Review);
+    assert_eq!(capacities(json!([])).verdict, Verdict::Review);
+    // What is not declared is not asked for.
+    for what in ["all-telecoms", "all-capacities"] {
+        assert_eq!(story(json!([location("1")])).check(compare(what)).verdict, Verdict::Skipped, "{what}");
+    }
+}
+
+/// The remedy, when the ids of a step differ.
+fn remedy_of(action: &str, input: Value, integrated: Value) -> String {
+    let mut story = story(json!([]));
+    story.next_step(action, input);
+    story.get(0, "/ws-diffusion-fhir/Location", 200);
+    story.holds(integrated);
+    let finding = story.check_step(compare("ids"), Some(2));
+    assert_eq!(finding.verdict, Verdict::Broken, "{action}");
+    finding.remedy.en
+}
+
+#[test]
+fn the_remedy_is_about_what_the_client_was_asked_to_do() {
+    let one = || json!([location("1")]);
+    let export = remedy_of("export", json!({"region": null}), one());
+    assert!(export.contains("a file of the manifest") && !export.contains("too much"), "{export}");
+    let sync = remedy_of("sync", json!({"since": null}), one());
+    assert!(sync.contains("base emptied"), "{sync}");
+    let show = remedy_of("show", json!({"resource": "Location", "id": "1", "as-profile": 0}), one());
+    assert!(show.contains("visible to this user"), "{show}");
+    let search = json!({"resource": "Location", "parameters": [], "all-pages": true});
+    let too_much = remedy_of("search", search.clone(), json!([location("1"), location("2"), location("7")]));
+    assert!(too_much.contains("search.mode=include") && !too_much.contains("is missing"), "{too_much}");
+    let both = remedy_of("search", search, json!([location("1"), location("7")]));
+    assert!(both.contains("is missing") && both.contains("too much"), "{both}");
+    // What the wire tells is said instead.
+    let read =
+        remedy_of("many-reads", json!({"resource": "Location", "ids": ["1", "2"], "parallel": 1}), one());
+    assert!(read.contains("This never came whole: Location/1, Location/2."), "{read}");
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::testing::{Story, answer_header, header, refused};
 use super::{assert_broken, assert_met, assert_undecided};
 use crate::check::Verdict;
-use crate::journal::{Body, Change, DataChanged, Exchange};
+use crate::journal::{Body, Change, DataChanged, Exchange, StepEnd};
 
 const KICK_OFF: &str =
     "/ws-diffusion-fhir/$export?_outputFormat=application%2Ffhir%2Bjson&_type=HealthcareService";
@@ -203,8 +203,24 @@ fn a_change_is_received_when_an_answer_holds_it_as_it_is_now() {
     let finding = story.check_step(expect.clone(), Some(2));
     assert_broken(&finding, &["up to date"], &[2]);
     assert_eq!(finding.notes.len(), 1, "an earlier version came");
+    assert!(finding.why.en.contains("asked for nothing by date"), "{}", finding.why.en);
+    assert!(finding.remedy.en.contains("by its own date"), "{}", finding.remedy.en);
     story.fails("out of order");
     assert_undecided(&story.check_step(expect.clone(), Some(2)));
+    // What the requests say of the cause is told.
+    for (from, begins_after) in [
+        ("gt2026-11-01T00:00:00Z", true),
+        ("ge2026-11-01T01:00:01%2B01:00", true),
+        ("ge2026-11-01T00:00:00Z", false),
+        ("2026-10-01T00:00:00Z", false),
+    ] {
+        let mut story = story.clone();
+        story.ends(StepEnd::Done);
+        story.get(150, &format!("/ws-diffusion-fhir/Organization?_lastUpdated={from}"), 200);
+        let finding = story.check_step(expect.clone(), Some(2));
+        assert!(finding.why.en.contains("_lastUpdated = "), "{}", finding.why.en);
+        assert_eq!(finding.remedy.en.contains("begins after that change"), begins_after, "{from}");
+    }
     body(
         story.get(200, "/ws-diffusion-fhir/Organization", 200),
         &json!({"resourceType": "Bundle", "entry": [{"resource": now}]}),

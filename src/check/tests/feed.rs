@@ -240,6 +240,37 @@ fn all_at_once_is_told_apart_from_a_malformed_record() {
 }
 
 #[test]
+fn of_several_measures_of_a_record_the_one_with_that_count_is_meant() {
+    let measured = |count: u32, updated: Option<&str>| {
+        let mut capacity = available("03", count);
+        capacity["updated"] = json!(updated);
+        capacity
+    };
+    let (early, late) = ("2026-11-20T08:00:00Z", "2026-11-20T09:00:00Z");
+    let sent = |capacities: Value, count: u32, updated: &str| {
+        let mut story = feeding(updates(capacities));
+        story.epoch_us = Some(EPOCH_US);
+        write(&mut story, 0, USC01, &replace("03", count, updated), 200);
+        story.check(form("update-date"))
+    };
+    let both = || json!([measured(7, Some(late)), measured(2, Some(early))]);
+    assert_met(&sent(both(), 7, late));
+    assert_met(&sent(both(), 2, early));
+    assert_broken(&sent(both(), 7, early), &[early, late], &[1]);
+    // A number that was not asked for is another check's; its date is one of those.
+    assert_met(&sent(both(), 9, early));
+    assert_broken(&sent(both(), 9, NOW), &[NOW], &[1]);
+    // One of two measures of that number has no instant: anything recent goes.
+    let undated = || json!([measured(7, Some(late)), measured(7, None)]);
+    assert_met(&sent(undated(), 7, NOW));
+    assert_met(&sent(undated(), 7, "2026-11-20T09:59:00Z"));
+    // A record that is deleted and then set: the deletion has no date.
+    let mut gone = measured(7, Some(early));
+    gone["operation"] = json!("delete");
+    assert_broken(&sent(json!([gone, measured(7, Some(late))]), 7, early), &[late], &[1]);
+}
+
+#[test]
 fn the_date_is_that_of_the_call_or_of_the_measure() {
     let dated = |updated: &str, asked: Option<&str>| {
         let mut capacity = available("03", 6);
@@ -254,6 +285,18 @@ fn the_date_is_that_of_the_call_or_of_the_measure() {
     assert_met(&dated("2026-11-20T10:00:00Z", None));
     assert_met(&dated("2026-11-20T10:55:00+01:00", None));
     assert_met(&dated("2026-11-20T08:00:00Z", Some("2026-11-20T09:00:00+01:00")));
+    // The measure is old, and the client says that it is of now; or it shifts its time zone.
+    let (measured, paris) = ("2026-11-20T09:00:00Z", "2026-11-20T10:00:00+01:00");
+    for asked in [measured, paris] {
+        for right in [measured, paris, "2026-11-20T09:00:00.900Z"] {
+            assert_met(&dated(right, Some(asked)));
+        }
+        for wrong in [NOW, "2026-11-20T09:00:00+01:00", "2026-11-20T09:00:02Z"] {
+            assert_broken(&dated(wrong, Some(asked)), &[wrong, "2026-11-20T"], &[1]);
+        }
+    }
+    // An instant that cannot be read asks for nothing.
+    assert_met(&dated(NOW, Some("this morning")));
     // Local time called UTC, and a date that never moves.
     assert_broken(&dated("2026-11-20T11:00:00Z", None), &["2026-11-20T11:00:00Z"], &[1]);
     assert_broken(&dated("2025-01-01T00:00:00Z", None), &["2025-01-01"], &[1]);
@@ -307,6 +350,33 @@ fn a_final_refusal_is_not_repeated_even_with_a_new_date() {
     write(&mut story, 0, USC01, &replace("03", 6, NOW), 503);
     write(&mut story, 500, USC01, &replace("03", 6, NOW), 200);
     assert_met(&story.check(sequence()));
+}
+
+#[test]
+fn after_a_403_nothing_more_is_sent_for_that_establishment() {
+    let expect = || json!({"capacity-sequence": {"look-at": "refused-establishment"}});
+    let (other_place, other_establishment) = ("1450000001/REA05", "1450000002/UMJ12");
+    let mut story = feed();
+    write(&mut story, 0, USC01, &replace("01", 6, NOW), 200);
+    assert_undecided(&story.check(expect()));
+    let mut story = feed();
+    write(&mut story, 0, USC01, &replace("01", 6, NOW), 403);
+    write(&mut story, 500, other_establishment, &replace("03", 7, NOW), 200);
+    assert_met(&story.check(expect()));
+    write(&mut story, 900, other_place, &replace("03", 7, NOW), 403);
+    assert_broken(&story.check(expect()), &["exchange 1", "establishment"], &[1, 3]);
+    // Sent before the refusal was known: by several workers, on connections of their own.
+    let mut story = feed();
+    write(&mut story, 0, USC01, &replace("01", 6, NOW), 403);
+    story.connect(7);
+    write(&mut story, 2, USC01, &replace("03", 7, NOW), 403).request.connection = 7;
+    assert_met(&story.check(expect()));
+    // What an outage refuses is sent again; another step is another order.
+    let mut story = feed();
+    write(&mut story, 0, USC01, &replace("01", 6, NOW), 403);
+    story.next_step("update-capacity", updates(json!([available("03", 6)])));
+    write(&mut story, 900, USC01, &replace("03", 6, NOW), 403);
+    assert_met(&story.check(expect()));
 }
 
 /// A Location as it is before and after: [`Facts`] knows one state only, so what is not looked at never changes here.

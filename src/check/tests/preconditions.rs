@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::testing::{Story, header, refused};
+use super::super::testing::{Facts, Story, header, refused};
 use super::super::{Party, Verdict};
 use super::{assert_broken, assert_met, assert_undecided};
 use crate::journal::{HandshakeCause, NotPlayable, ServerCertificate, StepEnd};
@@ -190,4 +190,26 @@ fn a_check_of_one_step_looks_at_that_step_only() {
     assert_met(&story.check_step(expect.clone(), Some(1)));
     assert_undecided(&story.check_step(expect.clone(), Some(2)));
     assert_undecided(&story.check_step(expect, Some(3)));
+}
+
+#[test]
+fn what_is_shown_without_a_call_counts_once_the_client_has_called_in_the_scenario() {
+    let shown = |action: &str, called: bool| {
+        let pair = ("Location".to_owned(), "1".to_owned());
+        let mut story = Story::new("export", json!({"region": null}));
+        story.truth = Some(Facts {
+            expected: Some([pair.clone()].into()),
+            existing: [pair].into(),
+            ..Facts::default()
+        });
+        if called {
+            story.get(0, "/ws-diffusion-fhir/$export", 202);
+        }
+        story.next_step(action, json!({"resource": "Location", "id": "1", "as-profile": 0}));
+        story.holds(json!([]));
+        story.check_step(json!({"integrated": {"compare": "ids"}}), Some(2)).verdict
+    };
+    assert_eq!(shown("show", true), Verdict::Broken);
+    assert_eq!(shown("show", false), Verdict::Undecided, "nothing of the client ever came");
+    assert_eq!(shown("read", true), Verdict::Undecided, "a read is a call");
 }

@@ -1,11 +1,12 @@
 //! `requests`, `ror-headers` and `outcome`.
+#![expect(clippy::unwrap_used)]
 
 use serde_json::{Value, json};
 
 use super::super::Verdict;
 use super::super::testing::{Story, form, header};
 use super::{assert_broken, assert_met, assert_undecided};
-use crate::journal::{Decision, StepEnd};
+use crate::journal::{ConnectionClosed, Decision, StepEnd};
 
 fn answered(times: Value) -> Value {
     json!({"requests": {"matching": {"path": "/ws-diffusion-fhir/Location", "status": 200}, "times": times}})
@@ -143,4 +144,28 @@ fn the_message_of_an_expected_error_is_quoted_for_review() {
     let finding = story.check(json!({"outcome": {"is": "error"}}));
     assert_met(&finding);
     assert!(finding.notes[0].fr.contains("accès refusé [31m par le ROR"), "{finding:?}");
+}
+
+#[test]
+fn a_client_that_closes_a_stalled_connection_by_itself_has_a_time_out() {
+    let hang = json!({"outcome": {"is": "error", "hang-after": "2m"}});
+    // The step may last 20 s.
+    let closed = |at_ms: u64, by_client: bool, scripted: bool| {
+        let mut story = Story::new("read", json!({"resource": "Organization", "id": "1"}));
+        let exchange = story.get(0, "/ws-diffusion-fhir/Organization/1", 200);
+        exchange.complete = Some(false);
+        exchange.response.as_mut().unwrap().scripted = scripted.then_some(1);
+        let connection = story.connect(2);
+        connection.closed_us = Some(at_ms * 1000);
+        connection.closed = Some(ConnectionClosed { by_client, ..ConnectionClosed::default() });
+        story.ends(StepEnd::Deadline);
+        story.check(hang.clone())
+    };
+    let gave_up = closed(10_000, true, true);
+    assert_met(&gave_up);
+    assert!(gave_up.actual.en.contains("After 10000 ms the client closed the connection"), "{gave_up:#?}");
+    assert_eq!(gave_up.exchanges, [1]);
+    for (at_ms, by_client, scripted) in [(19_500, true, true), (10_000, false, true), (10_000, true, false)] {
+        assert_eq!(closed(at_ms, by_client, scripted).verdict, Verdict::Review);
+    }
 }

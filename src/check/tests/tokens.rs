@@ -297,3 +297,24 @@ fn a_token_that_was_sent_is_not_printed() {
     assert_met(&told("client_secret=‹redacted:ffffffffffff›"));
     assert_broken(&told("> Authorization: Bearer ‹redacted:0123456789ab›"), &["service's behalf"], &[]);
 }
+
+#[test]
+fn a_client_that_reads_in_batches_has_no_occasion_to_use_its_token_again() {
+    let read = |target: &str| {
+        let input = json!({"resource": "Location", "ids": ["1", "2", "3"], "parallel": 1});
+        let mut story = Story::new("many-reads", input);
+        story.token(0, 200);
+        story.get(100, target, 200);
+        story
+    };
+    let kinds = [json!({"token-reuse": {"tokens-at-most": 1}}), json!({"token-renewal": {}})];
+    for kind in kinds {
+        let story = read("/ws-diffusion-fhir/Location?_id=1,2,3");
+        assert_eq!(story.check(kind.clone()).verdict, Verdict::Skipped, "{kind}");
+        // Something is missing, or the client does not say that it is done.
+        assert_undecided(&read("/ws-diffusion-fhir/Location?_id=1,2").check(kind.clone()));
+        let mut failed = read("/ws-diffusion-fhir/Location?_id=1,2,3");
+        failed.fails("out of order");
+        assert_undecided(&failed.check(kind));
+    }
+}

@@ -4,6 +4,7 @@ use hyper::Uri;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::super::base::Base;
 use super::super::error::ClientError;
 use super::super::flaws::Flaw;
 use super::super::leak;
@@ -31,6 +32,13 @@ struct Input {
 pub(super) async fn perform(ror: &Ror) -> Result<Done, ClientError> {
     let input: Input = ror.session.settings.input_as()?;
     let flaws = &ror.session.flaws;
+    if flaws.has(Flaw::ExportEmptiesBaseFirst)
+        && let Some(base) = Base::read(&State::of(&ror.session.settings))?
+        && !base.holds(&input.resource, &input.id)
+    {
+        let message = format!("{}/{} is not in the base", input.resource, input.id);
+        return Ok(Done { message, integrated: Some(Vec::new()) });
+    }
     let resource = fetch(ror, &input.resource, &input.id, false).await?;
     let offers = offers(ror, &input, &resource).await?;
     let offers =

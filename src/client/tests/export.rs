@@ -319,3 +319,27 @@ async fn a_file_whose_connection_is_cut_is_not_held() {
     ran.assert_done();
     assert_eq!(ran.ids(), ["8"]);
 }
+
+#[tokio::test]
+async fn a_failed_export_leaves_the_base_as_it_was() {
+    let held_after_failure = async |flaw: Option<Flaw>| {
+        let export = Export::new().await;
+        export.starts().await;
+        export.polls(vec![], export.manifest()).await;
+        export.world.answers(OFFER_FILE, vec![ok(file_of(&[offer("1")]))]).await;
+        let (whole, gone) = (ok(file_of(&[location("9")])), refusal(403, "no"));
+        export.world.answers(LOCATION_FILE, vec![whole, gone]).await;
+        export.run(flaw).await.assert_done();
+        export.run(flaw).await.assert_error("HTTP 403");
+        let base = std::fs::read(export.folder.path().join("base.json")).unwrap();
+        let base: Value = serde_json::from_slice(&base).unwrap();
+        export.world.answers("HealthcareService/1", vec![ok(offer("1"))]).await;
+        let input = json!({ "resource": "HealthcareService", "id": "1", "as-profile": 0 });
+        let shown = export.world.run("show", input, flaw.into_iter().collect::<FlawSet>()).await;
+        shown.assert_done();
+        assert_eq!(base["bookmark"], "2026-10-01T00:00:00Z");
+        (base["resources"].as_array().unwrap().len(), shown.ids().len())
+    };
+    assert_eq!(held_after_failure(None).await, (2, 1));
+    assert_eq!(held_after_failure(Some(Flaw::ExportEmptiesBaseFirst)).await, (0, 0));
+}

@@ -22,6 +22,8 @@ pub(super) struct Expansion<'a> {
     wanted: Vec<(ResourceType, Word)>,
     /// Where the organizations are, for what is generated under them.
     pub(super) addresses: HashMap<String, (Address, Word)>,
+    /// Governs what the compact form leaves open.
+    pub(super) seed: u64,
 }
 
 /// Who and when, of one resource.
@@ -45,10 +47,11 @@ pub(super) fn expand(name: &str, text: &str, seed: u64) -> Result<Vec<Resource>>
         known: HashSet::new(),
         wanted: Vec::new(),
         addresses: HashMap::new(),
+        seed,
     };
     expansion.organizations()?;
     expansion.practitioners()?;
-    expansion.generated(seed)?;
+    expansion.generated()?;
     expansion.check_references()?;
     Ok(expansion.resources)
 }

@@ -12,10 +12,10 @@ use crate::ror::resource::ResourceType;
 use crate::text::Text;
 
 impl<'a> Expansion<'a> {
-    pub(super) fn generated(&mut self, seed: u64) -> Result<()> {
+    pub(super) fn generated(&mut self) -> Result<()> {
         for (number, block) in self.dataset.generate.iter().enumerate() {
             // Each block draws from its own stream: adding one does not change the others.
-            let mut random = Random(seed ^ (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+            let mut random = Random::stream(self.seed, number as u64 + 1);
             self.block(block, &mut random)?;
         }
         Ok(())
@@ -185,9 +185,23 @@ fn draw_instant(random: &mut Random, from: i64, to: i64) -> String {
 }
 
 /// SplitMix64: enough to spread test data, and the same everywhere.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
+    /// The stream of that number, apart from the others of the seed.
+    pub(super) fn stream(seed: u64, number: u64) -> Self {
+        Self(seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    }
+
+    /// Puts the values into another order, any of which is as likely as the others.
+    pub(super) fn shuffle<T>(&mut self, values: &mut [T]) {
+        for last in (1..values.len()).rev() {
+            if let Ok(other) = usize::try_from(self.below(last as u64 + 1)) {
+                values.swap(last, other);
+            }
+        }
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -196,7 +210,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit.max(1)
     }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::expand::{Expansion, Header, Result};
 use super::fhir::{extension, insert_some, members};
+use super::generate::Random;
 use super::model::{Address, Capacity, Equipment, Location, Site, Word};
 use crate::ror::path::extension_url;
 use crate::ror::resource::ResourceType;
@@ -30,8 +31,10 @@ impl<'a> Expansion<'a> {
             self.writer.concept("TRE_R13", &address.commune)?,
         ));
         let updated = location.updated.as_ref().unwrap_or(&self.dataset.updated);
+        let stream = location.id.value.parse().unwrap_or_default();
+        let mut random = Random::stream(self.seed, stream);
         for capacity in &location.capacities {
-            extensions.push(self.capacity(capacity, updated)?);
+            extensions.push(self.capacity(capacity, updated, &mut random)?);
         }
         for equipment in &location.equipment {
             extensions.push(self.equipment(equipment)?);
@@ -118,7 +121,9 @@ impl<'a> Expansion<'a> {
         identifiers
     }
 
-    fn capacity(&self, capacity: &Capacity, updated: &Word) -> Result<Value> {
+    /// An extension is known by its url (FHIR R4 §2.4) and nothing gives its parts an order: two records of three have
+    /// theirs in any one, the third as the documentation shows it.
+    fn capacity(&self, capacity: &Capacity, updated: &Word, random: &mut Random) -> Result<Value> {
         let updated = self.writer.instant(capacity.updated.as_ref().unwrap_or(updated))?;
         let or = |word: &Option<Word>, system: &str, default: &str| match word {
             Some(word) => self.writer.concept(system, word),
@@ -145,6 +150,9 @@ impl<'a> Expansion<'a> {
             }
         }
         parts.push(code("temporaryAssignement", or(&capacity.assignment, "TRE_R337", "01")?));
+        if random.below(3) > 0 {
+            random.shuffle(&mut parts);
+        }
         Ok(extension("ror-location-supported-capacity", "extension", Value::from(parts)))
     }
 

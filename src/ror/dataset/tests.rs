@@ -110,3 +110,28 @@ fn the_large_dataset_is_beyond_the_cap_for_every_profile() {
     assert_eq!(directory.all(ResourceType::Location).count(), 45);
     assert_eq!(directory.all(ResourceType::Organization).count(), 2);
 }
+
+/// The sub-extensions of each capacity of the dataset, by url, in their order.
+fn orders(seed: u64) -> Vec<Vec<String>> {
+    let directory = Directory::from_yaml("demo", DEMO, seed).unwrap();
+    let locations = directory.all(crate::ror::ResourceType::Location);
+    let extensions = locations.flat_map(|one| one.json["extension"].as_array().unwrap().clone());
+    let capacities = extensions.filter(|one| one["url"].as_str().unwrap().ends_with("-supported-capacity"));
+    let urls = |capacity: serde_json::Value| {
+        let parts = capacity["extension"].as_array().unwrap().clone();
+        parts.iter().map(|part| part["url"].as_str().unwrap().to_owned()).collect()
+    };
+    capacities.map(urls).collect()
+}
+
+#[test]
+fn sub_extensions_of_capacities_come_in_any_order_which_the_seed_settles() {
+    const DOCUMENTED: [&str; 3] = ["nbCapacity", "capacityUpdateDate", "capacityStatus"];
+    for seed in 0..20 {
+        let orders = orders(seed);
+        let documented = orders.iter().filter(|order| order[..3] == DOCUMENTED).count();
+        assert!(documented > 0 && documented * 2 < orders.len(), "{documented} of {}", orders.len());
+    }
+    assert_eq!(orders(7), orders(7));
+    assert_ne!(orders(7), orders(8));
+}

@@ -23,6 +23,7 @@ impl Lint<'_> {
     fn on(&mut self, index: usize, on: &On) {
         let base = place!["given", "replies", index, "on"];
         self.request(base, on.method.as_deref(), on.path.as_deref(), on.api.as_deref(), None);
+        self.path(place!["given", "replies", index, "on", "or-path"], on.or_path.as_deref());
         for (value, key) in [(on.nth, "nth"), (on.times, "times"), (on.step, "step")] {
             if value == Some(0) {
                 self.count(place!["given", "replies", index, "on", key]);
@@ -149,21 +150,7 @@ impl Lint<'_> {
                 suggestion(method, &METHODS),
             );
         }
-        if let Some(path) = path.filter(|path| !path.starts_with('/') || path.contains(['?', '#', ' '])) {
-            let shown = quoted(path);
-            self.at(
-                Code::InvalidMatcher,
-                &inside("path"),
-                Text::new(
-                    format!("« {shown} » ne peut être le chemin d’aucune requête"),
-                    format!("`{shown}` can be the path of no request"),
-                ),
-                Text::new(
-                    "un chemin commence par « / », sans paramètres : /ws-diffusion-fhir/Location/*",
-                    "a path begins with `/` and has no parameters: /ws-diffusion-fhir/Location/*",
-                ),
-            );
-        }
+        self.path(&inside("path"), path);
         if let Some(api) = api.filter(|api| !APIS.contains(api)) {
             let shown = quoted(api);
             self.at(
@@ -174,6 +161,24 @@ impl Lint<'_> {
             );
         }
         self.status(&inside("status"), status);
+    }
+
+    fn path(&mut self, place: &[Key], path: Option<&str>) {
+        if let Some(path) = path.filter(|path| !path.starts_with('/') || path.contains(['?', '#', ' '])) {
+            let shown = quoted(path);
+            self.at(
+                Code::InvalidMatcher,
+                place,
+                Text::new(
+                    format!("« {shown} » ne peut être le chemin d’aucune requête"),
+                    format!("`{shown}` can be the path of no request"),
+                ),
+                Text::new(
+                    "un chemin commence par « / », sans paramètres : /ws-diffusion-fhir/Location/*",
+                    "a path begins with `/` and has no parameters: /ws-diffusion-fhir/Location/*",
+                ),
+            );
+        }
     }
 
     fn status(&mut self, path: &[Key], status: Option<u16>) {

@@ -42,6 +42,12 @@ pub(super) async fn perform(ror: &Arc<Ror>) -> Result<Done, ClientError> {
 pub(super) async fn renew(ror: &Arc<Ror>, region: Option<String>) -> Result<Done, ClientError> {
     let flaws = &ror.session.flaws;
     let state = State::of(&ror.session.settings);
+    if flaws.has(Flaw::ExportEmptiesBaseFirst)
+        && let Some(mut base) = Base::read(&state)?
+    {
+        base.empty();
+        base.write(&state)?;
+    }
     let extract = extract(ror, region.as_deref()).await?;
     let mut base = Base::default();
     if flaws.has(Flaw::ExportNeverPurges) {

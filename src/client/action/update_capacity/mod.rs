@@ -3,6 +3,8 @@
 mod order;
 mod patch;
 
+use std::collections::BTreeSet;
+
 use hyper::Method;
 use hyper::header::CONTENT_TYPE;
 use serde_json::Value;
@@ -57,7 +59,12 @@ pub(super) async fn perform(ror: &Ror) -> Result<Done, ClientError> {
 async fn write_all(ror: &Ror, orders: Vec<Order>) -> Tally {
     let mut tally = Tally::default();
     let mut orders = orders.into_iter();
+    let mut forbidden: BTreeSet<String> = BTreeSet::new();
     while let Some(order) = orders.next() {
+        if forbidden.contains(&order.establishment) {
+            tally.refused.push(format!("{}: not sent, the establishment was refused", order.name()));
+            continue;
+        }
         let error = match write(ror, &order).await {
             Ok(()) => {
                 tally.written += 1;
@@ -66,6 +73,10 @@ async fn write_all(ror: &Ror, orders: Vec<Order>) -> Tally {
             Err(error) => error,
         };
         if is_refusal(&error) {
+            let insists = ror.session.flaws.has(Flaw::FeedInsistsOnEstablishment);
+            if is_forbidden(&error) && !insists {
+                forbidden.insert(order.establishment.clone());
+            }
             tally.refused.push(format!("{}: {error}", order.name()));
             if ror.session.flaws.has(Flaw::FeedStopsAtFirstRefusal) {
                 tally.given_up = orders.len();
@@ -88,6 +99,11 @@ async fn write_all(ror: &Ror, orders: Vec<Order>) -> Tally {
 /// The server has understood the write and will not do it, now or later.
 fn is_refusal(error: &ClientError) -> bool {
     matches!(error, ClientError::Refused { status, .. } if *status != 401)
+}
+
+/// The client may not write for that establishment, whatever the place and the record.
+fn is_forbidden(error: &ClientError) -> bool {
+    matches!(error, ClientError::Refused { status: 403, .. })
 }
 
 async fn write(ror: &Ror, order: &Order) -> Result<(), ClientError> {
@@ -134,7 +150,11 @@ fn call(ror: &Ror, order: &Order, verb: Verb) -> Result<Call, ClientError> {
     let place = format!("{}/{}", order.establishment, order.location);
     let base = ror.session.settings.require("ROR_CAPACITY_URL")?;
     let url = search_url(base, "Location", &[("identifier".to_owned(), place.clone())], flaws)?;
-    let body = body(verb, &order.capacity, flaws);
+    let mut capacity = order.capacity.clone();
+    if flaws.has(Flaw::FeedDateOfSending) {
+        capacity.updated = Some(moment::write(ror.session.clock.wall()));
+    }
+    let body = body(verb, &capacity, flaws);
     let method = if flaws.has(Flaw::FeedPuts) { Method::PUT } else { Method::PATCH };
     let mut call = Call::write(method, url, format!("PATCH Location {place}"), &body);
     if flaws.has(Flaw::FeedJsonContentType) {
