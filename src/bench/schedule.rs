@@ -14,7 +14,6 @@ use super::service::ServiceUnderTest;
 use super::shared::Shared;
 use super::{Driver, RunFolder};
 use crate::campaign::Campaign;
-use crate::check::Seconds;
 use crate::journal::{Baseline, Event, Journal, RunEnded, ScenarioEnded};
 use crate::pki::{Credentials, Impostors};
 use crate::ror::Directory;
@@ -103,7 +102,7 @@ pub async fn run(
     let (alone, mut together): (Vec<_>, Vec<_>) =
         plan.scenarios.into_iter().partition(|scenario| scenario.given.alone);
     // So that no long one is left alone at the end.
-    together.sort_by_key(|scenario| Reverse(scenario.lasts.map_or(0, Seconds::micros)));
+    together.sort_by_key(|scenario| Reverse(scenario.duration()));
     let interrupted = tokio::select! {
         () = stop => true,
         () = async {

@@ -279,6 +279,10 @@ fn accepted_by<'a>(scene: &Scene<'a>, step: &Step, impostor: &Impostor, accepted
             "Faute de subjectAltName, le client a pris l’hôte dans le CN : bien des bibliothèques le font encore, la RFC 9525 l’a retiré.",
             "Without a subjectAltName, the client took the host from the CN: many libraries still do, RFC 9525 withdrew it."
         ),
+        "revoked" => both!(
+            "Le client a demandé le statut du certificat, reçu « révoqué », et continué : la RFC 6066 veut qu’il s’arrête, bien des bibliothèques demandent ce statut sans le lire.",
+            "The client asked for the certificate's status, got `revoked` and went on: RFC 6066 wants it to stop, many libraries ask for that status and do not read it."
+        ),
         _ => Text::new(
             format!(
                 "Le client a fait confiance à un serveur qu’il devait refuser, {} : {}.",
@@ -295,10 +299,6 @@ fn accepted_by<'a>(scene: &Scene<'a>, step: &Step, impostor: &Impostor, accepted
         "redirect-to-http" if !confidential => finding.mildly(both!(
             "La requête en clair ne portait ni jeton ni secret : c’est un avertissement.",
             "The request in the clear carried neither token nor secret: that is a warning."
-        )),
-        "revoked" => finding.mildly(both!(
-            "Bien des bibliothèques demandent ce statut et ne le lisent pas : c’est un avertissement.",
-            "Many libraries ask for that status and do not read it: that is a warning."
         )),
         // Common clients still do (curl 7 with OpenSSL 3); no request was sent, as the bench does not go further.
         "old-tls" => finding.mildly(both!(

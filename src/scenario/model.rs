@@ -1,5 +1,7 @@
 //! A scenario as its YAML file says it. Shapes only: loading is in `load`, cross-checks are in `lint`.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,6 +43,14 @@ pub struct Scenario {
     pub steps: Vec<Step>,
     /// What must hold afterwards.
     pub checks: Vec<Check>,
+}
+
+impl Scenario {
+    /// About how long it takes; nothing is said of the short ones.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        self.lasts.map_or(Duration::ZERO, Seconds::duration)
+    }
 }
 
 fn all_profiles() -> Vec<u8> {

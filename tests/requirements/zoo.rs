@@ -13,10 +13,14 @@ const ONLY_NOTED: &[&str] = &[
     "server-authority/api-incomplete-chain",
     "server-name/token-cn-only",
     "server-name/api-cn-only",
+    "server-revoked/token-revoked",
+    "server-revoked/api-revoked",
 ];
 /// Checks of kinds that flaws turn red elsewhere in the catalogue; in these scenarios, no client of the zoo goes wrong
 /// in that way yet.
 const NOT_SEEN_RED_HERE: &[&str] = &[
+    // Red on profile 4, which sees sensitive offers; the zoo plays the scenario on profile 2, which sees contacts.
+    "show-public-user/sensitive-offer-hidden",
     "export-refused-at-start/resumed",
     "export-refused-midway/resumed",
     "answer-stalled-always/not-hammered",

@@ -31,7 +31,7 @@ use figures::Figures;
 use trial::Played;
 
 /// Clients that are tried at the same time: enough that their scenarios never run out before the places for them.
-const CLIENTS_AT_ONCE: usize = 12;
+const CLIENTS_AT_ONCE: usize = 24;
 
 /// Scenarios side by side of those that are played again.
 const SIDE_BY_SIDE_IN_QUIET: usize = 4;
