@@ -60,7 +60,7 @@ pub(crate) fn length(ms: u64, lang: Lang) -> String {
         0..1_000 => format!("{ms}\u{a0}ms"),
         1_000..60_000 => format!("{}\u{a0}s", decimal(ms / 100, 1, lang)),
         _ => {
-            let seconds = (ms + 500) / 1_000;
+            let seconds = ms.saturating_add(500) / 1_000;
             format!("{}\u{a0}min {}\u{a0}s", seconds / 60, seconds % 60)
         }
     }
@@ -68,7 +68,17 @@ pub(crate) fn length(ms: u64, lang: Lang) -> String {
 
 /// Microseconds as seconds with three decimals, without the unit.
 pub(crate) fn seconds(us: u64, lang: Lang) -> String {
-    decimal((us + 500) / 1_000, 3, lang)
+    decimal(us.saturating_add(500) / 1_000, 3, lang)
+}
+
+/// A delay that a server asked for, from microseconds: seconds, unless it is beyond reason.
+pub(crate) fn delay(us: u64, lang: Lang) -> String {
+    const YEAR_US: u64 = 365 * 24 * 3_600 * 1_000_000;
+    match (us > YEAR_US, lang) {
+        (true, Lang::Fr) => "plus d’un an".to_owned(),
+        (true, Lang::En) => "more than a year".to_owned(),
+        (false, _) => format!("{}\u{a0}s", seconds(us, lang)),
+    }
 }
 
 /// Microseconds as seconds with two decimals, for an axis.
@@ -125,6 +135,10 @@ mod tests {
         assert_eq!(length(3_449, Lang::Fr), "3,4\u{a0}s");
         assert_eq!(length(125_000, Lang::En), "2\u{a0}min 5\u{a0}s");
         assert_eq!(seconds(1_234_567, Lang::Fr), "1,235");
+        assert_eq!(delay(2_000_000, Lang::En), "2.000\u{a0}s");
+        // What a server may write in Retry-After.
+        assert_eq!(delay(u64::MAX, Lang::En), "more than a year");
+        assert!(!seconds(u64::MAX, Lang::En).is_empty() && !length(u64::MAX, Lang::En).is_empty());
         assert_eq!(size(1_048_576, Lang::Fr), "1,0\u{a0}Mo");
         assert_eq!(size(1, Lang::En), "1\u{a0}byte");
         assert_eq!(count(1_048_576, Lang::En), "1,048,576");

@@ -57,6 +57,11 @@ impl Say {
         dates::seconds(*us, self.lang)
     }
 
+    /// A delay that a server asked for, in microseconds.
+    pub(crate) fn delay(&self, us: &u64) -> String {
+        dates::delay(*us, self.lang)
+    }
+
     /// How long after `start` something was, both in microseconds.
     pub(crate) fn since(&self, start: &u64, at: &u64) -> String {
         format!("+{}\u{a0}s", dates::seconds(at.saturating_sub(*start), self.lang))

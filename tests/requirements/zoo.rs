@@ -8,6 +8,7 @@ use banc_ror::scenario::catalogue::Catalogue;
 /// Graded as a note, or left to a person, by design: it never turns red.
 const ONLY_NOTED: &[&str] = &[
     "capacity-read/all-capacities-held",
+    "feed-other-establishment/establishment-left-alone",
     "profile-data/all-telecoms-held",
     "server-authority/token-incomplete-chain",
     "server-authority/api-incomplete-chain",
