@@ -1,6 +1,7 @@
 //! The end of what an adapter prints, and its last line, in bounded memory however much it prints.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::oneshot;
@@ -15,6 +16,9 @@ pub const OUTPUT_TAKEN: usize = 32 * 1024;
 
 /// Longest last line that can be a result, in bytes; larger results go through `ROR_RESULT_FILE`.
 const LONGEST_LINE: usize = 8 * 1024 * 1024;
+
+/// Reads at most of what waits when reading is stopped: more than a pipe holds, and an end to somebody who prints on.
+const READS_AFTER_STOP: usize = 4;
 
 /// What is kept of an output.
 #[derive(Debug, Default)]
@@ -45,9 +49,17 @@ impl Tail {
                     // An output that cannot be read any more has ended.
                     _ => return tail,
                 },
-                _ = &mut stop => return tail,
+                _ = &mut stop => break,
             }
         }
+        // What already waits to be read was said before: a machine that was held up may not have come to it.
+        for _ in 0..READS_AFTER_STOP {
+            match tokio::time::timeout(Duration::ZERO, from.read(&mut buffer)).await {
+                Ok(Ok(length @ 1..)) => tail.take(&buffer[..length]),
+                _ => break,
+            }
+        }
+        tail
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -112,6 +124,7 @@ impl Tail {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -126,6 +139,22 @@ mod tests {
         assert_eq!(tail(&[b"log\n{\"a\"", b":1}"]).last_line(), b"{\"a\":1}");
         assert_eq!(tail(&[b"log\n{}\n", b"\n  \n"]).last_line(), b"{}");
         assert_eq!(tail(&[]).last_line(), b"");
+    }
+
+    #[tokio::test]
+    async fn what_waits_when_reading_is_stopped_is_still_taken() {
+        use tokio::io::AsyncWriteExt;
+        // Which of two that are ready is seen first is left to chance.
+        for _ in 0..20 {
+            let (mut adapter, output) = tokio::io::duplex(1024);
+            adapter.write_all(b"log\n{}\n").await.unwrap();
+            let (stop, stopped) = oneshot::channel();
+            stop.send(()).unwrap();
+            // It stays open.
+            let mut tail = Tail::read(output, Watch::default(), stopped).await;
+            assert_eq!(tail.last_line(), b"{}");
+            drop(adapter);
+        }
     }
 
     #[test]
