@@ -90,8 +90,8 @@ pub(super) fn remedy(defect: &str) -> Text {
             "Have the status stapled to the certificate (OCSP) verified: the TLS library asks for it, it has to be read (curl --cert-status, revocationEnabled in Java, VerifyConnection in Go…)."
         ),
         "sha1-signature" => both!(
-            "N’acceptez pas de signature avec SHA-1 dans une chaîne de certificats (RFC 8446 §4.4.2.4) : laissez les réglages de la bibliothèque TLS, ou relevez son niveau de sécurité (SECLEVEL=2, jdk.certpath.disabledAlgorithms…).",
-            "Accept no signature with SHA-1 in a chain of certificates (RFC 8446 §4.4.2.4): leave the TLS library's settings as they are, or raise its security level (SECLEVEL=2, jdk.certpath.disabledAlgorithms…)."
+            "N’acceptez pas de signature avec SHA-1 dans une chaîne de certificats (RFC 8446 §4.4.2.4) : gardez ou relevez le niveau de sécurité de la bibliothèque TLS (SECLEVEL=2 ; en Java, « SHA1 usage TLSServer » dans jdk.certpath.disabledAlgorithms, dont le réglage d’origine ne vise que les autorités livrées avec le JDK).",
+            "Accept no signature with SHA-1 in a chain of certificates (RFC 8446 §4.4.2.4): keep or raise the TLS library's security level (SECLEVEL=2; in Java, `SHA1 usage TLSServer` in jdk.certpath.disabledAlgorithms, whose default is about the authorities that come with the JDK only)."
         ),
         "plaintext" | "redirect-to-http" => both!(
             "N’envoyez jamais une requête sans TLS : ni repli, ni redirection suivie vers http://.",

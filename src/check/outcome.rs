@@ -137,20 +137,16 @@ fn own_time_out(scene: &Scene<'_>, step: &Step) -> Option<Finding> {
         early.then(|| (exchange, closed.saturating_sub(exchange.request.first_byte_us)))
     })?;
     let (name, waited) = (named(given_up), ms(waited_us));
-    let finding = Finding::met(
+    let finding = Finding::review(
         Text::new(
             format!("Après {waited}, le client a fermé lui-même la connexion : {}.", name.fr),
             format!("After {waited} the client closed the connection by itself: {}.", name.en),
         ),
         both!(
-            "Le client a un délai maximal (time-out) de lecture : il abandonne de lui-même une réponse qui ne vient pas.",
-            "The client has a read time-out: it gives up by itself an answer that does not come."
+            "Le client a un délai maximal (time-out) de lecture. À l’échéance du pas, il n’avait encore rien signalé : une personne doit vérifier qu’il finit par une erreur.",
+            "The client has a read time-out. At the deadline of the step it had not reported anything yet: a person has to check that it ends with an error."
         ),
     );
-    let finding = finding.note(both!(
-        "Il réessayait encore à l’échéance : ce qu’il signale à la fin n’a pas été vu.",
-        "It was still trying at the deadline: what it reports in the end was not seen."
-    ));
     Some(finding.citing([given_up.number]))
 }
 
@@ -175,7 +171,7 @@ impl ExpectedOutcome {
             Report::Error(message) => self.judge_error(&message),
             Report::Deadline => {
                 let deadline = step.started.deadline_ms;
-                if self.hang_after.is_some_and(|enough| deadline * 1000 < enough.micros()) {
+                if self.hang_after.is_some_and(|enough| deadline.saturating_mul(1_000) < enough.micros()) {
                     return own_time_out(scene, step).unwrap_or_else(|| undecided_hang(deadline));
                 }
                 Finding::broken(

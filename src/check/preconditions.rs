@@ -54,8 +54,8 @@ fn not_playable(reason: NotPlayable) -> Finding {
     match reason {
         NotPlayable::NotOnLoopback => Finding::skipped(
             both!(
-                "Le bouchon n’est pas appelé sur la machine même (localhost).",
-                "The mock is not called on the machine itself (localhost)."
+                "Le bouchon n’est pas appelé sur la machine même (localhost), ou son certificat ne porte pas cette adresse.",
+                "The mock is not called on the machine itself (localhost), or its certificate does not name that address."
             ),
             both!(
                 "Ce scénario appelle le bouchon par son adresse IP : ce n’est possible que si le client est sur la même machine.",

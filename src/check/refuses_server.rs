@@ -184,7 +184,7 @@ fn request<'a>(scene: &Scene<'a>, step: &Step, impostor: &Impostor, attempts: &[
         return accepted_by(scene, step, impostor, accepted).notes(notes);
     }
     let refused_knowingly = attempts.iter().filter(informed).any(|attempt| attempt.class.is_refusal());
-    if let Some(accepted) = accepting.next().filter(|_| !refused_knowingly) {
+    if let Some(accepted) = accepting.next() {
         return not_told(accepted).notes(notes);
     }
     if !refused_knowingly && attempts.iter().any(|attempt| attempt.class.is_refusal()) {

@@ -14,7 +14,14 @@ pub(super) fn judge(check: &Check, context: &Context<'_>, ledger: &Ledger) -> Ch
             let failed = context.evidence.ended.as_ref().and_then(|ended| ended.harness_error.as_deref());
             conclude(check, finding, strongest(check, ledger), failed)
         }
-        Err(reason) => not_played(check, ledger, Some(&reason)),
+        Err(reason) => CheckOutcome {
+            actual: both!("Le contrôle s’est interrompu.", "The check broke off."),
+            remedy: both!(
+                "Signalez ce défaut du banc avec le dossier du run : les échanges y sont.",
+                "Report this defect of the bench with the run's folder: the exchanges are in it."
+            ),
+            ..not_played(check, ledger, Some(&reason))
+        },
     }
 }
 

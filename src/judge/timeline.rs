@@ -55,7 +55,7 @@ pub(super) fn draw(
         .filter_map(|exchange| {
             let wait = asked(exchange)?;
             let from_us = since(exchange.ready_us()?);
-            let to_us = from_us.saturating_add(wait.wait_us).min(last.max(from_us) + BEYOND_US);
+            let to_us = from_us.saturating_add(wait.wait_us).min(last.max(from_us).saturating_add(BEYOND_US));
             Some(Wait { lane: lane(exchange), from_us, to_us })
         })
         .collect();

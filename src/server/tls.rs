@@ -167,7 +167,11 @@ impl Tls {
     ) -> Handshake {
         let failure = self.failure(error, number, traffic);
         let certificate = seen.get().cloned();
-        let Some(alert) = own_alert(error) else { return Handshake { certificate, ..failure } };
+        // Without a fault in the certificate itself it is something else: a key that is not its own, for instance.
+        let is_ours = certificate.as_ref().is_none_or(|certificate| !certificate.faults.is_empty());
+        let Some(alert) = own_alert(error).filter(|_| is_ours) else {
+            return Handshake { certificate, ..failure };
+        };
         let what = match &certificate {
             Some(certificate) => format!("the client's certificate ({})", certificate.faults.join(", ")),
             None => "a client without a certificate".to_owned(),

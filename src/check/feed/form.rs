@@ -276,18 +276,21 @@ fn wrong_headers(exchange: &Exchange) -> Option<Wrong<'_>> {
 }
 
 fn wrong_date<'a>(scene: &Scene<'_>, write: &Write<'a>) -> Option<Wrong<'a>> {
-    let call_us = scene.epoch_us? + i64::try_from(write.exchange.request.first_byte_us).ok()?;
+    let read_us = i64::try_from(write.exchange.request.first_byte_us).ok()?;
+    let call_us = scene.epoch_us?.checked_add(read_us)?;
     let call = OffsetDateTime::from_unix_timestamp_nanos(i128::from(call_us) * 1_000).ok()?;
     let exchange = write.exchange;
     for record in write.operations.iter().flat_map(written) {
         // A date that cannot be read is a fault of the body.
         let Some(sent) = record.updated() else { continue };
         let measures = measures(scene, write, record);
-        if measures.iter().any(|measured| (*measured - sent).abs() < Duration::SECOND) {
+        let measured = || measures.iter().flatten();
+        if measured().any(|measured| (*measured - sent).abs() < Duration::SECOND) {
             continue;
         }
         let shown = quote(record.update_date.as_deref().unwrap_or_default());
-        if let [measured, ..] = measures.as_slice() {
+        let all_are_dated = measures.iter().all(Option::is_some);
+        if let Some(measured) = measured().next().filter(|_| all_are_dated) {
             let measured = measured.format(&Rfc3339).unwrap_or_default();
             let what = both!(
                 "capacityUpdateDate vaut {shown}, alors que la mesure demandée est de {measured}",
@@ -295,7 +298,7 @@ fn wrong_date<'a>(scene: &Scene<'_>, write: &Write<'a>) -> Option<Wrong<'a>> {
             );
             return Some(Wrong { exchange, what });
         }
-        if sent < call - BEHIND || sent > call + AHEAD {
+        if sent - call < -BEHIND || sent - call > AHEAD {
             let now = call.format(&Rfc3339).unwrap_or_default();
             let what = both!(
                 "capacityUpdateDate vaut {shown}, alors que l’envoi est de {now}",
@@ -307,9 +310,9 @@ fn wrong_date<'a>(scene: &Scene<'_>, write: &Write<'a>) -> Option<Wrong<'a>> {
     None
 }
 
-/// The instants at which this record was measured, as the steps so far gave them: those of the measures with that
-/// count, or else of all. None when a measure that may be meant has no instant: then anything recent is right.
-fn measures(scene: &Scene<'_>, write: &Write<'_>, record: &Record) -> Vec<OffsetDateTime> {
+/// The measures of this record that may be meant, by the instants that the steps so far gave: those with that count, or
+/// else all. One without an instant: anything recent is right, too.
+fn measures(scene: &Scene<'_>, write: &Write<'_>, record: &Record) -> Vec<Option<OffsetDateTime>> {
     let steps = scene.evidence.steps.iter();
     let so_far = steps.filter(|step| write.exchange.step.is_none_or(|number| step.started.step <= number));
     let mut meant: Vec<_> = so_far
@@ -321,7 +324,5 @@ fn measures(scene: &Scene<'_>, write: &Write<'_>, record: &Record) -> Vec<Offset
         meant.retain(|asked| asked.count == record.count);
     }
     let instant = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
-    let instants: Option<Vec<_>> =
-        meant.iter().map(|asked| asked.updated.as_deref().and_then(instant)).collect();
-    instants.unwrap_or_default()
+    meant.iter().map(|asked| asked.updated.as_deref().and_then(instant)).collect()
 }
