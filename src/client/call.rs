@@ -113,6 +113,16 @@ impl Line {
         self.pace.is_paused(self.session.clock.now())
     }
 
+    /// Holds back the calls that follow one that is not repeated, when its answer asks to wait.
+    pub(crate) fn heed(&self, answer: &Answer) {
+        let clock = &self.session.clock;
+        if let (429 | 503, Some(delay)) =
+            (answer.status, Advertised::read(&answer.headers, clock.wall()).delay())
+        {
+            self.pace.pause_until(clock.now() + delay);
+        }
+    }
+
     /// Closes the connections in good order.
     pub(crate) async fn close(&self) {
         self.pool.close().await;

@@ -205,10 +205,12 @@ impl Ror {
         .await
     }
 
-    /// Sends a call that does not matter much: once, whatever comes of it.
+    /// Sends a call that does not matter much: once, whatever comes of it; a wait asked for holds for what follows.
     pub(crate) async fn send_once(&self, call: &Call) {
         let insistence = Insistence::new(&self.line, &call.name);
-        let _ = self.attempt(call, &insistence).await;
+        if let Ok((_, Outcome { answer: Ok(answer), .. })) = self.attempt(call, &insistence).await {
+            self.line.heed(&answer);
+        }
     }
 
     /// Closes the connections in good order.
