@@ -2,19 +2,22 @@
 //! or a newer one of the same subject. Made when a scenario asks for them, fresh relative to the clock.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use rcgen::KeyPair;
 use time::OffsetDateTime;
 
+use super::keys::Keys;
 use super::recipe::{Defective, Kind, Recipe, Subject};
 use super::store::{ClientFiles, Maker, certificates, read, write};
-use super::{PkiError, issue, names, p12};
+use super::{PkiError, names, p12};
 
 /// Makes client certificates for steps that hand the client another one than its own.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     folder: PathBuf,
+    keys: Keys,
 }
 
 /// A certificate as it is handed to the client.
@@ -28,7 +31,7 @@ pub struct Handed {
 
 impl Credentials {
     pub(super) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self { folder: folder.to_owned(), keys: Keys::default() }
     }
 
     /// The certificate of that name, in the folder `into`; made there unless it is there already. `expired`… are the
@@ -63,9 +66,9 @@ impl Credentials {
         let path = |extension: &str| into.join(format!("{}.{extension}", defective.name));
         if !path("pem").exists() {
             let key = if is_newer {
-                issue::make_key(recipe.key_bits)?
+                self.keys.get("renewed", recipe.key_bits)?
             } else {
-                KeyPair::from_pem(&read(&maker.path("client", "key"))?)?
+                Arc::new(KeyPair::from_pem(&read(&maker.path("client", "key"))?)?)
             };
             let issued = maker.defective(defective, subject_of(own)?, &key)?;
             write(&path("key"), &issued.key_pem, true)?;

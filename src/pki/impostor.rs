@@ -2,6 +2,7 @@
 //! asks for it, fresh relative to the clock; it differs from the good one in its defect only, and shares its key.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +16,7 @@ use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
 use super::issue::{self, Issued};
+use super::keys::Keys;
 use super::ocsp::{self, CertificateStatus};
 use super::recipe::{Impostor, Kind, Recipe, Subject};
 use super::store::{certificates, make_folder, read, write};
@@ -37,11 +39,12 @@ pub struct ServerIdentity {
 pub struct Impostors {
     folder: PathBuf,
     host: String,
+    keys: Keys,
 }
 
 impl Impostors {
     pub(super) fn new(folder: &Path, host: &str) -> Self {
-        Self { folder: folder.to_owned(), host: host.to_owned() }
+        Self { folder: folder.to_owned(), host: host.to_owned(), keys: Keys::default() }
     }
 
     /// The certificate with that defect (a name of `impostors` in the recipe), and the key of the good one.
@@ -52,8 +55,11 @@ impl Impostors {
         let recipe = Recipe::builtin()?;
         let impostor = recipe.impostors.iter().find(|impostor| impostor.name == defect);
         let impostor = impostor.ok_or_else(|| PkiError::Missing(defect.to_owned()))?;
-        let own = KeyPair::from_pem(&read(&self.path("server", "key"))?)?;
-        let key = if impostor.other_key { issue::make_key(recipe.key_bits)? } else { own };
+        let key = if impostor.other_key {
+            self.keys.get("other", recipe.key_bits)?
+        } else {
+            Arc::new(KeyPair::from_pem(&read(&self.path("server", "key"))?)?)
+        };
         let pem = self.pem(&recipe, impostor, &key, now)?;
         let chain = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>();
         let chain = chain.map_err(|_| PkiError::NoCertificate(self.path(defect, "pem")))?;
@@ -129,10 +135,10 @@ impl Impostors {
         }
         if impostor.unknown_authority {
             let stranger = &recipe.stranger;
-            let stranger_key = issue::make_key(recipe.key_bits)?;
+            let stranger_key = self.keys.get("stranger", recipe.key_bits)?;
             let days = recipe.validity_days.authorities;
             let authority = issue::authority(stranger, &stranger_key, None, now, days)?;
-            let signer = Some((stranger, &stranger_key));
+            let signer = Some((stranger, stranger_key.as_ref()));
             let leaf = issue::leaf(&subject, &names, kind, key, signer, validity)?;
             return Ok(joined(&leaf, &authority.certificate_pem));
         }
@@ -140,12 +146,12 @@ impl Impostors {
             let root = recipe.authorities.iter().find(|authority| authority.issuer.is_none());
             let root = root.ok_or_else(|| PkiError::Missing("root".to_owned()))?;
             let root_key = KeyPair::from_pem(&read(&self.path(&root.name, "key"))?)?;
-            let constrained_key = issue::make_key(recipe.key_bits)?;
+            let constrained_key = self.keys.get("constrained", recipe.key_bits)?;
             let vouched = Some((&root.subject, &root_key));
             let days = (now, recipe.validity_days.authorities);
             let authority =
                 issue::authority_for(constrained, &constrained_key, vouched, Some(ANOTHER_DOMAIN), days)?;
-            let signer = Some((constrained, &constrained_key));
+            let signer = Some((constrained, constrained_key.as_ref()));
             let leaf = issue::leaf(&subject, &names, kind, key, signer, validity)?;
             return Ok(joined(&leaf, &authority.certificate_pem));
         }

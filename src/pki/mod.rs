@@ -5,6 +5,7 @@ mod dates;
 mod der;
 mod impostor;
 mod issue;
+mod keys;
 pub mod names;
 mod ocsp;
 mod p12;
