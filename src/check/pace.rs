@@ -53,8 +53,8 @@ struct Window {
     last: u32,
     calls: i64,
     span_us: i64,
-    /// Calls × 10⁶ beyond the bound; negative: below it.
-    excess: i64,
+    /// Calls × 10⁶ beyond the bound; negative: below it. Wide enough for any quota and any clock.
+    excess: i128,
 }
 
 /// Calls by run and API.
@@ -170,7 +170,8 @@ impl Pace {
         );
         let why = match self.bound {
             PaceBound::AnyWindow => {
-                let allowed = i64::from(quota) * (window.span_us + SECOND_US) / SECOND_US;
+                let allowed =
+                    i128::from(quota) * i128::from(window.span_us + SECOND_US) / i128::from(SECOND_US);
                 both!(
                     "Le client a fait {calls} appels en {span} : le quota de {quota} par seconde en admet {allowed}, quelle que soit la façon de le compter.",
                     "The client made {calls} calls in {span}: the quota of {quota} a second admits {allowed}, whichever way it is counted."
@@ -241,17 +242,19 @@ fn bunched(window: &Window, scene: &Scene<'_>, noise: &Noise<'_>) -> Finding {
 /// Over all windows from a call to a later one: calls − Q × (T + 1 + grace), all times 10⁶. One pass: the best start
 /// for each end is the one with the least `index − Q × t` so far.
 fn any_window(times: &[Arrival], quota: i64) -> Option<Window> {
-    let mut start: Option<(i64, usize)> = None;
+    let mut start: Option<(i128, usize)> = None;
     let mut worst: Option<Window> = None;
+    let times_quota = |us: i64| i128::from(quota) * i128::from(us);
     for (index, arrival) in times.iter().enumerate() {
         let (at, last) = (arrival.at, arrival.number);
-        let position = i64::try_from(index).ok()? * SECOND_US;
-        let begins = position - quota * arrival.earliest;
+        let position = i128::try_from(index).ok()? * i128::from(SECOND_US);
+        let begins = position - times_quota(arrival.earliest);
         if start.is_none_or(|(least, _)| begins < least) {
             start = Some((begins, index));
         }
         let (least, from) = start?;
-        let excess = position - quota * at + SECOND_US - least - quota * (SECOND_US + GRACE_US);
+        let excess =
+            position - times_quota(at) + i128::from(SECOND_US) - least - times_quota(SECOND_US + GRACE_US);
         if worst.is_none_or(|window| excess > window.excess) {
             let (calls, first) = (i64::try_from(index - from + 1).ok()?, times[from]);
             worst = Some(Window { first: first.number, last, calls, span_us: at - first.at, excess });
@@ -270,7 +273,7 @@ fn sliding_second(times: &[Arrival], quota: i64) -> Option<Window> {
             from += 1;
         }
         let calls = i64::try_from((index + 1).saturating_sub(from)).ok()?;
-        let excess = (calls - quota) * SECOND_US;
+        let excess = i128::from(calls - quota) * i128::from(SECOND_US);
         if let Some(first) = times[..=index].get(from)
             && worst.is_none_or(|window| excess > window.excess)
         {
