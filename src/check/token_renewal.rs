@@ -33,6 +33,8 @@ enum Renewal<'a> {
     Insisted { cited: Vec<u32>, same_token: bool },
     /// The mock refused a fresh token as well: not the client's doing.
     FreshRefused { cited: Vec<u32> },
+    /// A call was refused that nothing depended on, and no new token was taken.
+    Spared { refused: &'a Exchange },
 }
 
 impl Kind for TokenRenewal {
@@ -61,11 +63,12 @@ impl Kind for TokenRenewal {
 
     fn evaluate(&self, scene: &Scene<'_>) -> Finding {
         let mut good = None;
-        let mut fresh_refused = None;
+        let (mut fresh_refused, mut spared) = (None, None);
         for step in scene.steps() {
             match follow(scene, step) {
                 Renewal::NotNeeded => {}
                 Renewal::FreshRefused { cited } => fresh_refused = Some(cited),
+                Renewal::Spared { refused } => spared = Some(refused),
                 Renewal::Ahead { grants } => {
                     let count = grants.len();
                     good = Some(
@@ -111,7 +114,7 @@ impl Kind for TokenRenewal {
             )
             .citing(cited);
         }
-        good.or_else(|| batches::not_applicable(scene)).unwrap_or_else(|| {
+        good.or_else(|| spared.map(needless)).or_else(|| batches::not_applicable(scene)).unwrap_or_else(|| {
             Finding::undecided(
                 both!("Aucun 401, et un seul jeton a suffi.", "No 401, and one token was enough."),
                 both!(
@@ -151,9 +154,14 @@ fn follow<'a>(scene: &Scene<'a>, step: &Step) -> Renewal<'a> {
         }
     }
     if let Some((refused, repeated)) = lost {
-        // A search that was started over, with nothing missing in the end, has lost nothing.
         if balance(scene, step).is_some_and(|balance| balance.missing.is_empty()) {
-            return Renewal::After401 { cited: vec![refused.number] };
+            let later = |grant: &&Exchange| grant.request.first_byte_us > refused.request.first_byte_us;
+            // A search that was started over, with nothing missing in the end, has lost nothing.
+            return if grants.iter().any(later) {
+                Renewal::After401 { cited: vec![refused.number] }
+            } else {
+                Renewal::Spared { refused }
+            };
         }
         return Renewal::Lost { refused, repeated };
     }
@@ -207,6 +215,22 @@ fn series_fate(series: &[&Exchange], grants: &[&Exchange]) -> Fate {
         2 => Fate::FreshRefused(cited()),
         _ => Fate::Insisted { cited: cited(), same_token: false },
     }
+}
+
+/// The end of an export's job, for instance: the files are there.
+fn needless(refused: &Exchange) -> Finding {
+    let name = named(refused);
+    Finding::undecided(
+        Text::new(
+            format!("Refusé (401) et pas refait : {}. Rien ne manque.", name.fr),
+            format!("Refused (401) and not made again: {}. Nothing is missing.", name.en),
+        ),
+        both!(
+            "Seul un appel dont rien ne dépend est venu après la fin du jeton : aucun renouvellement n’était nécessaire.",
+            "Only a call on which nothing depends came after the end of the token: no renewal was needed."
+        ),
+    )
+    .citing([refused.number])
 }
 
 fn lost(step: &Step, refused: &Exchange, repeated: bool) -> Finding {

@@ -247,6 +247,18 @@ fn a_job_that_was_started_over_with_nothing_missing_lost_nothing() {
 }
 
 #[test]
+fn a_refused_call_on_which_nothing_depends_decides_nothing_without_a_new_token() {
+    let mut story =
+        Story::new("search", json!({"resource": "Location", "parameters": [], "all-pages": true}));
+    story.token(0, 200);
+    page(story.get(10, "/ws-diffusion-fhir/Location", 200), None);
+    story.get(20, "/ws-diffusion-fhir/metadata", 401);
+    assert_undecided(&story.check(renewal()));
+    story.token(30, 200);
+    assert_met(&story.check(renewal()));
+}
+
+#[test]
 fn insisting_with_the_refused_token_or_after_a_fresh_one_is_accused() {
     let mut same = story();
     same.token(0, 200);
