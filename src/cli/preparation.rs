@@ -21,7 +21,7 @@ use crate::ror::{AccessProfile, Directory, expand_code};
 use crate::scenario::action::Action;
 use crate::scenario::catalogue;
 use crate::scenario::load::{SCENARIO_LIMIT, load, read_text};
-use crate::scenario::{Scenario, expand_short_names};
+use crate::scenario::{Scenario, expand_instants, expand_short_names};
 use crate::server::{Identity, Place, Tls, TokenKey};
 use crate::text::{Lang, Text};
 
@@ -248,8 +248,9 @@ impl Setting {
         directories: BTreeMap<String, Arc<Directory>>,
         jobs: usize,
     ) -> RunPlan {
+        let now = OffsetDateTime::now_utc();
         RunPlan {
-            scenarios: scenarios.into_iter().map(|scenario| Arc::new(ready(scenario))).collect(),
+            scenarios: scenarios.into_iter().map(|scenario| Arc::new(ready(scenario, now))).collect(),
             campaign,
             baseline: None,
             driver,
@@ -263,16 +264,18 @@ impl Setting {
             impostors: self.impostors.clone(),
             credentials: self.credentials.clone(),
             places: Arc::new(Semaphore::new(jobs)),
+            put_off: 0,
         }
     }
 }
 
-/// A scenario as it is played: inputs complete, short names of code systems written out.
-pub(super) fn ready(mut scenario: Scenario) -> Scenario {
+/// A scenario as it is played at `now`: inputs complete, short names of code systems and instants written out.
+pub(super) fn ready(mut scenario: Scenario, now: OffsetDateTime) -> Scenario {
     for step in &mut scenario.steps {
         let Some(action) = step.act.as_deref().and_then(Action::find) else { continue };
         let mut input = action.complete(step.with.as_ref());
         expand_short_names(&mut input, &expand_code);
+        expand_instants(&mut input, now);
         step.with = Some(input);
     }
     scenario

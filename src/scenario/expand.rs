@@ -1,6 +1,10 @@
-//! Short names of code systems in a step's input: `TRE_R211|022` becomes `https://…/TRE-R211-…|022`.
+//! What is written short in a step's input: `TRE_R211|022` becomes `https://…/TRE-R211-…|022`, and `now-30m` an instant.
 
 use serde_json::Value;
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+
+use crate::check::Seconds;
 
 /// Replaces the short names in every text of `input`. Alternatives of a parameter and operands of a `_filter` are
 /// expanded one by one; `expand` answers none for what is no short name, which is then left as it stands.
@@ -24,9 +28,30 @@ pub fn expand_short_names(input: &mut Value, expand: &dyn Fn(&str) -> Option<Str
     }
 }
 
+/// Replaces every text that is an instant before `now`, such as `now-30m`, by that instant: RFC 3339, UTC, whole
+/// seconds. A measure with a date of long ago might be refused by the client, and rightly so.
+pub fn expand_instants(input: &mut Value, now: OffsetDateTime) {
+    match input {
+        Value::String(text) => {
+            if let Some(instant) = text.strip_prefix("now-").and_then(|ago| before(now, ago)) {
+                *text = instant;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| expand_instants(item, now)),
+        Value::Object(entries) => entries.values_mut().for_each(|value| expand_instants(value, now)),
+        _ => {}
+    }
+}
+
+fn before(now: OffsetDateTime, ago: &str) -> Option<String> {
+    let instant = now.to_offset(UtcOffset::UTC) - Seconds::parse(ago).ok()?.duration();
+    instant.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use time::macros::datetime;
 
     use super::*;
 
@@ -46,6 +71,17 @@ mod tests {
                 ["near", "1|2|3|km"],
                 ["_filter", "(specialty eq https://x/R211|005 or https://x/R211|481)"]
             ])
+        );
+    }
+
+    #[test]
+    fn instants_are_reckoned_from_the_run_and_nothing_else_changes() {
+        let mut input =
+            json!({"updates": [{"updated": "now-30m"}, {"updated": "now-1h"}, {"name": "now or never"}]});
+        expand_instants(&mut input, datetime!(2026-11-20 11:10:05.25 +01:00));
+        assert_eq!(
+            input["updates"],
+            json!([{"updated": "2026-11-20T09:40:05Z"}, {"updated": "now-1h"}, {"name": "now or never"}])
         );
     }
 }

@@ -11,6 +11,6 @@ pub mod schema;
 
 pub use crate::check::{Check, Seconds};
 pub use diagnostic::{Code, Diagnostic, Severity};
-pub use expand::expand_short_names;
+pub use expand::{expand_instants, expand_short_names};
 pub use load::{load_file, load_str};
 pub use model::*;

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use crate::check::{self, Bodies, Check, Context};
 use crate::cli::preparation::ready;
@@ -36,7 +37,7 @@ fn evidence(scenario: &Scenario, profile: u8) -> Option<Evidence> {
         collector.take(Entry { seq: 0, at_us: 0, scenario, event, prev: String::new() });
     };
     take(Event::ScenarioStarted(Box::new(setting(scenario, profile)?)));
-    for (number, step) in (1_u32..).zip(ready(scenario.clone()).steps) {
+    for (number, step) in (1_u32..).zip(ready(scenario.clone(), OffsetDateTime::UNIX_EPOCH).steps) {
         let (action, input) = (step.act, step.with.unwrap_or(Value::Null));
         let began = json!({ "step": number, "action": action, "input": input, "deadline_ms": 0 });
         take(Event::StepStarted(serde_json::from_value(began).ok()?));
