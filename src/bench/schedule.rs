@@ -51,6 +51,9 @@ pub struct RunPlan {
     pub credentials: Credentials,
     /// A place for each scenario that may be played beside others; several runs may share them.
     pub places: Arc<Semaphore>,
+    /// How many of the scenarios, longest first, come after the others: runs that share their places do not all wait
+    /// at first and work at last.
+    pub put_off: usize,
 }
 
 /// What is told while it plays.
@@ -103,6 +106,8 @@ pub async fn run(
         plan.scenarios.into_iter().partition(|scenario| scenario.given.alone);
     // So that no long one is left alone at the end.
     together.sort_by_key(|scenario| Reverse(scenario.duration()));
+    let put_off = plan.put_off.min(together.len());
+    together.rotate_left(put_off);
     let interrupted = tokio::select! {
         () = stop => true,
         () = async {

@@ -309,7 +309,7 @@ pub(super) struct SelftestArguments {
     #[arg(long)]
     pub(super) list: bool,
     /// How many scenarios side by side, of all clients together
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) jobs: u16,
     /// Use (or make once) the certificates of DIR
     #[arg(long, value_name = "DIR")]

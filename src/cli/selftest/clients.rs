@@ -5,15 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::failure::{Failure, did_you_mean};
 use super::super::zoo::Zoo;
 use crate::client::{Action, Flaw};
+use crate::judge::Status;
 use crate::ror::AccessProfile;
-use crate::scenario::Step;
 use crate::scenario::catalogue::{Catalogue, Item};
+use crate::scenario::{Scenario, Step};
 use crate::text::Text;
 
 /// Profile on which flawed clients are played; scenarios that it lacks are played on the first one that they have.
 const USUAL_PROFILE: u8 = 1;
 /// It takes seconds of both cores: it is played for those that it must turn red.
 const HEAVY_DATASET: &str = "large";
+
+/// Mark of a check that is no more than a warning.
+pub(super) const WARNING: &str = " (warn)";
+
+/// Mark of a check that may turn red, by how fast the machine is.
+pub(super) const MAY: &str = " (may)";
 
 /// One client.
 pub(super) struct Trial {
@@ -27,6 +34,25 @@ pub(super) struct Trial {
     pub(super) expected: Option<BTreeSet<String>>,
 }
 
+impl Trial {
+    /// Whether that is what the table says of that check; of a client that it does not know, anything is.
+    pub(super) fn expects(&self, check: &str, status: Status) -> bool {
+        let Some(expected) = &self.expected else { return true };
+        let says = |mark: &str| expected.contains(&format!("{check}{mark}"));
+        match status {
+            Status::Fail => says("") || says(MAY),
+            Status::Warn => says(WARNING) || says(MAY),
+            _ if says("") || says(WARNING) => false,
+            status => self.flaw.is_some() || matches!(status, Status::Pass | Status::Skip),
+        }
+    }
+}
+
+/// Whether the bench came to a verdict.
+pub(super) fn is_decided(status: Status) -> bool {
+    matches!(status, Status::Pass | Status::Fail | Status::Warn)
+}
+
 /// Scenarios for one profile.
 pub(super) struct Run {
     pub(super) profile: AccessProfile,
@@ -34,10 +60,9 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Only these scenarios; none when it has none of them.
-    pub(super) fn only(&self, scenarios: &BTreeSet<String>) -> Option<Self> {
-        let named = self.items.iter().filter(|item| scenarios.contains(&item.scenario.id));
-        let items: Vec<Item> = named.cloned().collect();
+    /// Only those scenarios; none when it has none of them.
+    pub(super) fn only(&self, wanted: impl Fn(&Scenario) -> bool) -> Option<Self> {
+        let items: Vec<Item> = self.items.iter().filter(|item| wanted(&item.scenario)).cloned().collect();
         (!items.is_empty()).then_some(Self { profile: self.profile, items })
     }
 }

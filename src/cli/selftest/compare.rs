@@ -1,14 +1,13 @@
 //! What the bench says of a client, against what is expected of it.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
+use super::clients::{MAY, WARNING, is_decided};
 use super::trial::Played;
 use crate::client::Flaw;
 use crate::judge::{CheckOutcome, Status};
 use crate::text::Lang;
-
-/// Mark of a check that may turn red, by how fast the machine is.
-const MAY: &str = " (may)";
 
 /// What came of a client.
 pub(super) struct Tried {
@@ -22,8 +21,12 @@ pub(super) struct Tried {
     pub(super) accused: Vec<String>,
     /// Of a correct client: neither passed nor skipped, and not red either.
     pub(super) undecided: Vec<String>,
+    /// Decided on a loaded machine, and otherwise in quiet, which holds; with the reason given at first.
+    pub(super) changed: Vec<String>,
     /// Checks that passed, failed or warned.
     pub(super) decided: usize,
+    /// Folders of the runs in which something was not as expected.
+    pub(super) evidence: Vec<PathBuf>,
 }
 
 impl Tried {
@@ -32,36 +35,30 @@ impl Tried {
     }
 }
 
-pub(super) fn compare(Played { trial, checks }: Played, lang: Lang) -> Tried {
-    let unknown = trial.expected.is_none();
-    let (may, expected): (BTreeSet<String>, BTreeSet<String>) =
-        trial.expected.unwrap_or_default().into_iter().partition(|check| check.ends_with(MAY));
-    let may = |name: &str| may.iter().any(|check| check.trim_end_matches(MAY) == name);
+pub(super) fn compare(Played { trial, checks, before, evidence }: Played, lang: Lang) -> Tried {
     let told = |name: &str, check: &CheckOutcome| {
         let status = check.status.label();
         format!("{name}: {} — {}", status.get(lang), check.why.get(lang))
     };
     let (mut red, mut accused, mut undecided, mut decided) = (BTreeSet::new(), Vec::new(), Vec::new(), 0);
     for (name, check) in &checks {
-        decided += usize::from(matches!(check.status, Status::Pass | Status::Fail | Status::Warn));
-        let marked = match check.status {
-            Status::Fail => name.clone(),
-            Status::Warn => format!("{name} (warn)"),
-            Status::Pass | Status::Skip => continue,
-            _ => {
-                if trial.flaw.is_none() {
-                    undecided.push(told(name, check));
-                }
-                continue;
-            }
+        decided += usize::from(is_decided(check.status));
+        let is_red = match check.status {
+            Status::Fail => red.insert(name.clone()),
+            Status::Warn => red.insert(format!("{name}{WARNING}")),
+            _ => false,
         };
-        if unknown || (!expected.contains(&marked) && !may(name)) {
+        // What is red of a client that the table does not know has to go into the table.
+        if is_red && (trial.expected.is_none() || !trial.expects(name, check.status)) {
             accused.push(told(name, check));
+        } else if trial.flaw.is_none() && !trial.expects(name, check.status) {
+            undecided.push(told(name, check));
         }
-        red.insert(marked);
     }
-    let let_through = expected.difference(&red).map(|missed| {
-        let plain = missed.trim_end_matches(" (warn)");
+    let expected = trial.expected.unwrap_or_default();
+    let must = expected.iter().filter(|check| !check.ends_with(MAY));
+    let let_through = must.filter(|check| !red.contains(*check)).map(|missed| {
+        let plain = missed.trim_end_matches(WARNING);
         let check = checks.iter().find(|(name, _)| name == plain);
         check.map_or_else(|| format!("{missed}: not played"), |(_, check)| told(missed, check))
     });
@@ -72,6 +69,8 @@ pub(super) fn compare(Played { trial, checks }: Played, lang: Lang) -> Tried {
         red,
         accused,
         undecided,
+        changed: before.iter().map(|(name, check)| told(name, check)).collect(),
         decided,
+        evidence,
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Figures {
     false_alarms: usize,
     /// Checks of flawed clients that are red and were not expected to be.
     beside: usize,
+    /// Verdicts that were others when played again in quiet.
+    changed: usize,
     as_expected: bool,
 }
 
@@ -41,6 +43,7 @@ impl Figures {
             decided: correct.iter().map(|tried| tried.decided).sum(),
             false_alarms: correct.iter().map(|tried| tried.red.len()).sum(),
             beside: flawed.iter().map(|tried| tried.accused.len()).sum(),
+            changed: tried.iter().map(|tried| tried.changed.len()).sum(),
             as_expected: tried.iter().all(Tried::as_expected),
         }
     }
@@ -74,6 +77,13 @@ impl Figures {
             say(
                 format!("Contrôles de clients fautifs accusés à tort : {beside}."),
                 format!("Checks of flawed clients wrongly accused: {beside}."),
+            );
+        }
+        if self.changed > 0 {
+            let changed = self.changed;
+            say(
+                format!("Verdicts différents, rejoués au calme (ce sont eux qui comptent) : {changed}."),
+                format!("Verdicts that were others when played again in quiet, which counts: {changed}."),
             );
         }
         if self.correct > 0 {
@@ -120,11 +130,19 @@ pub(super) fn line(tried: &Tried, lang: Lang) -> String {
         (&tried.let_through, Text::new("laissé passer", "let through")),
         (&tried.accused, Text::new("accusé à tort", "wrongly accused")),
         (&tried.undecided, Text::new("non tranché", "not decided")),
+        (&tried.changed, Text::new("au calme, pas de même", "not so in quiet")),
     ];
     for (checks, what) in differences {
         for check in checks {
             lines.push_str(&format!("  {} {check}\n", what.get(lang)));
         }
+    }
+    for folder in &tried.evidence {
+        lines.push_str(&format!(
+            "  {} {}\n",
+            Text::new("preuves :", "evidence:").get(lang),
+            folder.display()
+        ));
     }
     lines
 }
@@ -143,6 +161,7 @@ pub(super) fn write(tried: &[Tried], path: &Path) -> Result<(), Failure> {
                 "let_through": tried.let_through,
                 "wrongly_accused": tried.accused,
                 "not_decided": tried.undecided,
+                "not_so_in_quiet": tried.changed,
             })
         })
         .collect();

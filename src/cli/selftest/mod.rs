@@ -33,8 +33,14 @@ use trial::Played;
 /// Clients that are tried at the same time: enough that their scenarios never run out before the places for them.
 const CLIENTS_AT_ONCE: usize = 24;
 
-/// Scenarios side by side of those that are played again.
+/// Those that are played in quiet at the same time, each with one scenario: their calls are few and spread.
+const CLIENTS_IN_QUIET: usize = 24;
+
+/// Scenarios side by side of those that are played again, all clients together.
 const SIDE_BY_SIDE_IN_QUIET: usize = 4;
+
+/// Runs that are judged at the same time.
+const JUDGES: usize = 1;
 
 /// What all trials share.
 struct Shared {
@@ -45,6 +51,8 @@ struct Shared {
     places: Arc<Semaphore>,
     /// Few, for what a loaded machine left undecided.
     quiet: Arc<Semaphore>,
+    /// Those who judge take turns.
+    judges: Arc<Semaphore>,
     lang: Lang,
     /// Keeps the certificates that were made until the end.
     _certificates: tempfile::TempDir,
@@ -90,40 +98,58 @@ fn shared(trials: &[Trial], arguments: &SelftestArguments, lang: Lang) -> Result
     let directories = preparation::directories(datasets, trial::SEED)?;
     let places = Arc::new(Semaphore::new(usize::from(arguments.jobs)));
     let quiet = Arc::new(Semaphore::new(SIDE_BY_SIDE_IN_QUIET));
-    Ok(Shared { settings, directories, places, quiet, lang, _certificates: temporary })
+    let judges = Arc::new(Semaphore::new(JUDGES));
+    Ok(Shared { settings, directories, places, quiet, judges, lang, _certificates: temporary })
 }
 
-/// Those with most to play first, lest one of them be left alone at the end; a line is printed as each one ends.
-/// What the load of the machine left undecided is played again at the end, in quiet.
+/// First what may be played beside others, then what needs a quiet machine. A line is printed as each client ends.
 async fn try_all(trials: Vec<Trial>, shared: &Arc<Shared>) -> Result<Vec<Tried>, Failure> {
-    let clients = Arc::new(Semaphore::new(CLIENTS_AT_ONCE));
-    let mut playing = JoinSet::new();
     let mut trials: Vec<(usize, Trial)> = trials.into_iter().enumerate().collect();
+    // Those with most to play first, lest one of them be left alone at the end.
     trials.sort_by_key(|(_, trial)| Reverse(trial.runs.iter().map(|run| run.items.len()).sum::<usize>()));
-    for (number, trial) in trials {
-        let (shared, clients) = (Arc::clone(shared), Arc::clone(&clients));
-        playing.spawn(async move {
-            // The semaphore is never closed.
-            let _turn = clients.acquire_owned().await;
-            (number, trial::play(trial, &shared).await)
-        });
-    }
-    let (mut tried, mut undecided) = (BTreeMap::new(), BTreeMap::new());
-    while let Some(ended) = playing.join_next().await {
-        let (number, played) = ended.map_err(|error| {
-            Failure::bench(format!("Le banc s’est arrêté : {error}."), format!("The bench broke: {error}."))
-        })?;
-        let played = played?;
-        if played.undecided().is_empty() {
+    let (mut tried, mut left) = (BTreeMap::new(), Vec::new());
+    let play = |number, trial, shared: Arc<Shared>| async move { trial::play(number, trial, &shared).await };
+    side_by_side(CLIENTS_AT_ONCE, trials, shared, play, |number, played| {
+        if played.left().is_empty() {
             tried.insert(number, told(played, shared.lang));
         } else {
-            undecided.insert(number, played);
+            left.push((number, played));
         }
-    }
-    for (number, played) in undecided {
-        tried.insert(number, told(played.again(shared).await?, shared.lang));
-    }
+    })
+    .await?;
+    let play = |_, played: Played, shared: Arc<Shared>| async move { played.in_quiet(&shared).await };
+    side_by_side(CLIENTS_IN_QUIET, left, shared, play, |number, played| {
+        tried.insert(number, told(played, shared.lang));
+    })
+    .await?;
     Ok(tried.into_values().collect())
+}
+
+/// Plays numbered clients, `at_once` of them at the same time; `ended` is told of each.
+async fn side_by_side<T: Send + 'static, F: Future<Output = Result<Played, Failure>> + Send + 'static>(
+    at_once: usize,
+    clients: Vec<(usize, T)>,
+    shared: &Arc<Shared>,
+    play: impl Fn(usize, T, Arc<Shared>) -> F + Copy + Send + 'static,
+    mut ended: impl FnMut(usize, Played),
+) -> Result<(), Failure> {
+    let turns = Arc::new(Semaphore::new(at_once));
+    let mut playing = JoinSet::new();
+    for (number, client) in clients {
+        let (shared, turns) = (Arc::clone(shared), Arc::clone(&turns));
+        playing.spawn(async move {
+            // The semaphore is never closed.
+            let _turn = turns.acquire_owned().await;
+            (number, play(number, client, shared).await)
+        });
+    }
+    while let Some(joined) = playing.join_next().await {
+        let (number, played) = joined.map_err(|error| {
+            Failure::bench(format!("Le banc s’est arrêté : {error}."), format!("The bench broke: {error}."))
+        })?;
+        ended(number, played?);
+    }
+    Ok(())
 }
 
 /// Compares, and prints the client's line.

@@ -1,58 +1,102 @@
 //! One client of the zoo: what it has to play, played and judged.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
 use super::super::failure::Failure;
 use super::super::{exit, preparation, run};
-use super::Shared;
-use super::clients::{Run, Trial};
+use super::clients::{Run, Trial, is_decided};
+use super::{CLIENTS_AT_ONCE, Shared};
 use crate::bench::{self, Progress, RunFolder, RunPlan};
 use crate::campaign::{Campaign, CampaignFile};
 use crate::client::Flaw;
-use crate::judge::{self, CheckOutcome, Outcome, Status};
+use crate::judge::{self, CheckOutcome, Outcome};
 use crate::ror::SearchOptions;
 use crate::scenario::Scenario;
 
 /// Seed of the generated data.
 pub(super) const SEED: u64 = 1;
 
+/// Name of a run's folder in its temporary one.
+const REPORT: &str = "report";
+
 /// A client that was played, and what the bench says of it.
 pub(super) struct Played {
     pub(super) trial: Trial,
     /// `scenario/check` and its outcome.
-    pub(super) checks: Vec<(String, CheckOutcome)>,
+    pub(super) checks: Checks,
+    /// What had been decided otherwise on a loaded machine.
+    pub(super) before: Checks,
+    /// Folders of the runs in which something was decided that is not as expected.
+    pub(super) evidence: Vec<PathBuf>,
 }
 
-/// Plays all that the client has to play.
-pub(super) async fn play(trial: Trial, shared: &Arc<Shared>) -> Result<Played, Failure> {
-    let checks = checks(&trial.runs, trial.flaw, shared, &shared.places).await?;
-    Ok(Played { trial, checks })
+/// `scenario/check` and its outcome.
+type Checks = Vec<(String, CheckOutcome)>;
+
+/// Plays what may be played beside other clients. Clients of different numbers begin with different scenarios.
+pub(super) async fn play(number: usize, trial: Trial, shared: &Arc<Shared>) -> Result<Played, Failure> {
+    let mut played = Played { trial, checks: Vec::new(), before: Vec::new(), evidence: Vec::new() };
+    let beside = |scenario: &Scenario| !scenario.given.alone;
+    played.checks = played.play(number, beside, shared, &shared.places).await?;
+    Ok(played)
 }
 
 impl Played {
-    /// Plays those scenarios again, a few at a time, that a loaded machine left undecided. What was decided stays.
-    pub(super) async fn again(mut self, shared: &Arc<Shared>) -> Result<Self, Failure> {
-        let undecided = self.undecided();
-        let runs: Vec<Run> = self.trial.runs.iter().filter_map(|run| run.only(&undecided)).collect();
-        let again = checks(&runs, self.trial.flaw, shared, &shared.quiet).await?;
-        self.checks.retain(|(name, _)| !undecided.contains(scenario_of(name)));
-        self.checks.extend(again);
+    /// Plays what needs a quiet machine: scenarios that are played alone, and those of which something is not as
+    /// expected or not decided.
+    pub(super) async fn in_quiet(mut self, shared: &Arc<Shared>) -> Result<Self, Failure> {
+        let left = self.left();
+        let again = |scenario: &Scenario| left.contains(&scenario.id);
+        let mut checks = self.play(0, again, shared, &shared.quiet).await?;
+        let (before, stay): (Checks, Checks) =
+            self.checks.drain(..).partition(|(name, _)| left.contains(scenario_of(name)));
+        let is_other = |(name, check): &(String, CheckOutcome)| {
+            is_decided(check.status)
+                && checks.iter().any(|(other, now)| other == name && now.status != check.status)
+        };
+        self.before = before.into_iter().filter(is_other).collect();
+        checks.extend(stay);
+        self.checks = checks;
         Ok(self)
     }
 
-    /// Scenarios of which a check that has to be decided is not.
-    pub(super) fn undecided(&self) -> BTreeSet<String> {
-        let matters = |name: &str| {
-            let expected =
-                |red: &BTreeSet<String>| red.contains(name) || red.contains(&format!("{name} (warn)"));
-            self.trial.flaw.is_none() || self.trial.expected.as_ref().is_some_and(expected)
-        };
-        let left =
-            self.checks.iter().filter(|(name, check)| check.status == Status::Inconclusive && matters(name));
-        left.map(|(name, _)| scenario_of(name).to_owned()).collect()
+    /// Scenarios that need a quiet machine.
+    pub(super) fn left(&self) -> BTreeSet<String> {
+        let items = self.trial.runs.iter().flat_map(|run| &run.items);
+        let alone = items.filter(|item| item.scenario.given.alone).map(|item| item.scenario.id.clone());
+        let other = self.checks.iter().filter(|(name, check)| !self.trial.expects(name, check.status));
+        alone.chain(other.map(|(name, _)| scenario_of(name).to_owned())).collect()
+    }
+
+    /// The checks of those scenarios, one run after the other. The evidence of what is not as expected is kept.
+    async fn play(
+        &mut self,
+        number: usize,
+        wanted: impl Fn(&Scenario) -> bool,
+        shared: &Arc<Shared>,
+        places: &Arc<Semaphore>,
+    ) -> Result<Checks, Failure> {
+        let mut checks = Vec::new();
+        for run in self.trial.runs.iter().filter_map(|run| run.only(&wanted)) {
+            let (outcome, folder) = outcome(&run, number, self.trial.flaw, shared, places).await?;
+            let mut as_expected = true;
+            for scenario in outcome.scenarios {
+                for check in scenario.checks {
+                    let name = format!("{}/{}", scenario.id, check.id);
+                    as_expected &= !is_decided(check.status) || self.trial.expects(&name, check.status);
+                    checks.push((name, check));
+                }
+            }
+            if !as_expected {
+                self.evidence.push(folder.keep().join(REPORT));
+            }
+        }
+        Ok(checks)
     }
 }
 
@@ -60,46 +104,31 @@ fn scenario_of(check: &str) -> &str {
     check.split('/').next().unwrap_or(check)
 }
 
-/// The checks of these runs, one run after the other.
-async fn checks(
-    runs: &[Run],
-    flaw: Option<Flaw>,
-    shared: &Arc<Shared>,
-    places: &Arc<Semaphore>,
-) -> Result<Vec<(String, CheckOutcome)>, Failure> {
-    let mut checks = Vec::new();
-    for run in runs {
-        let outcome = outcome(run, flaw, shared, places).await?;
-        for scenario in outcome.scenarios {
-            let named = |check: CheckOutcome| (format!("{}/{}", scenario.id, check.id), check);
-            checks.extend(scenario.checks.into_iter().map(named));
-        }
-    }
-    Ok(checks)
-}
-
-/// One run, in a folder that does not stay.
+/// One run, in a folder that does not stay unless it is kept.
 async fn outcome(
     run: &Run,
+    number: usize,
     flaw: Option<Flaw>,
     shared: &Arc<Shared>,
     places: &Arc<Semaphore>,
-) -> Result<Outcome, Failure> {
+) -> Result<(Outcome, TempDir), Failure> {
     let temporary = tempfile::tempdir().map_err(|error| Failure::temporary_unwritable(&error))?;
-    let folder = RunFolder::named(&temporary.path().join("report"))
+    let folder = RunFolder::named(&temporary.path().join(REPORT))
         .map_err(|error| Failure::temporary_unwritable(&error))?;
     let journal = run::open(&folder, &run.items)?;
-    let plan = RunPlan { places: Arc::clone(places), ..plan(run, flaw, shared)? };
+    let put_off = run.items.len() * (number % CLIENTS_AT_ONCE) / CLIENTS_AT_ONCE;
+    let plan = RunPlan { places: Arc::clone(places), put_off, ..plan(run, flaw, shared)? };
     let finished = bench::run(plan, &folder, journal, Arc::new(Silent), std::future::pending()).await;
     if let Some(reason) = finished.journal_failure {
         return Err(Failure::temporary_unwritable(&reason));
     }
     let lang = shared.lang;
+    // The processors are for those who play. The semaphore is never closed.
+    let _turn = Arc::clone(&shared.judges).acquire_owned().await;
     let judged = tokio::task::spawn_blocking(move || judge::judge_run(folder.path(), Some(lang))).await;
-    // The folder has to last until it is judged.
-    drop(temporary);
     match judged {
-        Ok(judged) => judged.map_err(|error| Failure::sentence(exit::BENCH, error.text())),
+        Ok(Ok(outcome)) => Ok((outcome, temporary)),
+        Ok(Err(error)) => Err(Failure::sentence(exit::BENCH, error.text())),
         Err(error) => Err(Failure::bench(
             format!("Le juge s’est arrêté : {error}."),
             format!("The judge broke: {error}."),
