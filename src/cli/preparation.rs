@@ -336,14 +336,19 @@ pub(super) fn directories<'a>(
     Ok(directories)
 }
 
+/// More than most machines have processors: what one of them is too busy to read, another one that idles takes over.
+const WORKERS: usize = 8;
+
 /// The asynchronous runtime that the commands share.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
-        Failure::bench(
-            format!("Le banc ne peut pas démarrer : {error}."),
-            format!("The bench cannot start: {error}."),
-        )
-    })
+    tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build().map_err(
+        |error| {
+            Failure::bench(
+                format!("Le banc ne peut pas démarrer : {error}."),
+                format!("The bench cannot start: {error}."),
+            )
+        },
+    )
 }
 
 /// Ends with Ctrl-C or a request to terminate.

@@ -67,6 +67,12 @@ impl Directory {
         }
     }
 
+    /// How many resources it holds, of all types.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.resources.iter().map(Vec::len).sum()
+    }
+
     /// The same data under another policy.
     #[must_use]
     pub fn with_policy(self, policy: AccessPolicy) -> Self {

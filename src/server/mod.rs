@@ -2,6 +2,7 @@
 
 mod anomalies;
 mod answer;
+mod aside;
 pub mod behaviour;
 mod capacity;
 mod data;

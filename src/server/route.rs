@@ -8,6 +8,7 @@ use hyper::http::request::Parts;
 use hyper::{Request, Response, Version};
 
 use super::answer::{Answer, Tracked};
+use super::aside::{LONG_BODY, MANY_RESOURCES, aside};
 use super::behaviour::Fault;
 use super::impostor::Change;
 use super::paths::api_of;
@@ -84,7 +85,7 @@ pub(super) async fn handle(
         absolute_form: parts.version < Version::HTTP_2 && parts.uri.scheme().is_some(),
         version: format!("{:?}", parts.version),
         headers: journal.headers(&parts.headers),
-        body: journal.body(media_type.unwrap_or_default(), &bytes),
+        body: aside(bytes.len() >= LONG_BODY, || journal.body(media_type.unwrap_or_default(), &bytes)),
         token_remaining_s: token.as_ref().map(|granted| remaining(state, granted)),
         token_client_id: token.map(|granted| granted.client_id),
     });
@@ -104,7 +105,10 @@ pub(super) async fn handle(
             state.decide(exchange, "route", false, "the request was not sent whole");
             return Err(Unanswered::Incomplete);
         }
-        None => answer(&context, &received),
+        None => {
+            let is_long = state.data.current().size() >= MANY_RESOURCES || received.body.len() >= LONG_BODY;
+            aside(is_long, || answer(&context, &received))
+        }
     };
     answer.without_body = received.method() == "HEAD";
     if let Some(hold) = answer.hold {
@@ -113,7 +117,8 @@ pub(super) async fn handle(
     if let Some(change) = &context.change {
         change.count();
     }
-    send(&context, exchange, answer)
+    let is_long = answer.body.len() >= LONG_BODY;
+    aside(is_long, || send(&context, exchange, answer))
 }
 
 /// Which gates answer: a listener for one role does not know the other's paths.

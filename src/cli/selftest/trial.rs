@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
+use tokio::task::block_in_place;
 
 use super::super::failure::Failure;
 use super::super::{exit, preparation, run};
@@ -92,7 +93,9 @@ impl Played {
                     checks.push((name, check));
                 }
             }
-            if !as_expected {
+            if as_expected {
+                block_in_place(|| drop(folder));
+            } else {
                 self.evidence.push(folder.keep().join(REPORT));
             }
         }
@@ -115,7 +118,8 @@ async fn outcome(
     let temporary = tempfile::tempdir().map_err(|error| Failure::temporary_unwritable(&error))?;
     let folder = RunFolder::named(&temporary.path().join(REPORT))
         .map_err(|error| Failure::temporary_unwritable(&error))?;
-    let journal = run::open(&folder, &run.items)?;
+    // Files are work for another thread than those that read what clients send.
+    let journal = block_in_place(|| run::open(&folder, &run.items))?;
     let put_off = run.items.len() * (number % CLIENTS_AT_ONCE) / CLIENTS_AT_ONCE;
     let plan = RunPlan { places: Arc::clone(places), put_off, ..plan(run, flaw, shared)? };
     let finished = bench::run(plan, &folder, journal, Arc::new(Silent), std::future::pending()).await;
