@@ -159,7 +159,7 @@ pub enum Expect {
     Outcome(ExpectedOutcome),
     /// What the client declares to hold equals the truth of its profile.
     Integrated(Integrated),
-    /// Success is never reported with a page, a read or a file missing.
+    /// Success is never reported with a page, a read, a file or an update missing.
     NoSilentLoss(NoSilentLoss),
     /// How each PATCH of the capacity feed is made.
     CapacityForm(CapacityForm),

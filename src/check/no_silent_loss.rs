@@ -1,4 +1,4 @@
-//! `no-silent-loss`: success is never reported with a page, a read or a file missing (BANC-429-03).
+//! `no-silent-loss`: success is never reported with a page, a read, a file or an update missing (BANC-429-03).
 
 use std::collections::BTreeSet;
 
@@ -33,8 +33,8 @@ pub(super) struct Balance {
 impl Kind for NoSilentLoss {
     fn title(&self) -> Text {
         both!(
-            "Aucun succès annoncé s’il manque une page, une lecture ou un fichier",
-            "No success reported with a page, a read or a file missing"
+            "Aucun succès annoncé s’il manque une page, une lecture, un fichier ou un envoi",
+            "No success reported with a page, a read, a file or an update missing"
         )
     }
 
