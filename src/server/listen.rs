@@ -304,7 +304,11 @@ where
     let change = context.change.clone();
     let context = Arc::new(context);
     let stream = TokioIo::new(Noted::new(stream, first_byte, journal.clone()));
-    let service = service_fn(move |request| route::handle(Arc::clone(&context), request));
+    let service = service_fn(move |request| {
+        // Here, where the connection was read: a task of its own, as HTTP/2 makes one of each request, begins later.
+        let seen_us = context.state.journal.now_us();
+        route::handle(Arc::clone(&context), request, seen_us)
+    });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     // As the ROR's servers write them: a client that minds case is no worse off here than there.
     builder.http1().title_case_headers(true);

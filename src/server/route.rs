@@ -51,14 +51,14 @@ pub(super) enum Unanswered {
     Incomplete,
 }
 
-/// Answers one request.
+/// Answers one request; its headers had been read at `seen_us`, microseconds since the run began.
 pub(super) async fn handle(
     context: Arc<ConnectionContext>,
     request: Request<Incoming>,
+    seen_us: u64,
 ) -> Result<Response<Tracked>, Unanswered> {
     let state = &context.state;
     let journal = &state.journal;
-    let seen_us = journal.now_us();
     // On HTTP/2 requests share the stream, so the first byte is the moment at which its headers were read: later, never earlier.
     let first_byte_us = match request.version() {
         Version::HTTP_2 => seen_us,
