@@ -153,17 +153,18 @@ fn follow<'a>(scene: &Scene<'a>, step: &Step) -> Renewal<'a> {
             Fate::Lost { repeated } => lost = lost.or(Some((series[first], repeated))),
         }
     }
+    let mut spared = None;
     if let Some((refused, repeated)) = lost {
         if balance(scene, step).is_some_and(|balance| balance.missing.is_empty()) {
             let later = |grant: &&Exchange| grant.request.first_byte_us > refused.request.first_byte_us;
             // A search that was started over, with nothing missing in the end, has lost nothing.
-            return if grants.iter().any(later) {
-                Renewal::After401 { cited: vec![refused.number] }
-            } else {
-                Renewal::Spared { refused }
-            };
+            if grants.iter().any(later) {
+                return Renewal::After401 { cited: vec![refused.number] };
+            }
+            spared = Some(refused);
+        } else {
+            return Renewal::Lost { refused, repeated };
         }
-        return Renewal::Lost { refused, repeated };
     }
     if !fresh_refused.is_empty() {
         return Renewal::FreshRefused { cited: fresh_refused };
@@ -177,7 +178,7 @@ fn follow<'a>(scene: &Scene<'a>, step: &Step) -> Renewal<'a> {
         (Some(early), Some(late)) if grants.len() > 1 && early != late => {
             Renewal::Ahead { grants: grants.iter().map(|grant| grant.number).collect() }
         }
-        _ => Renewal::NotNeeded,
+        _ => spared.map_or(Renewal::NotNeeded, |refused| Renewal::Spared { refused }),
     }
 }
 

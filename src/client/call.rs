@@ -113,13 +113,16 @@ impl Line {
         self.pace.is_paused(self.session.clock.now())
     }
 
-    /// Holds back the calls that follow one that is not repeated, when its answer asks to wait.
+    /// Holds back the calls that follow one that is not repeated, as its repeat would have been.
     pub(crate) fn heed(&self, answer: &Answer) {
         let clock = &self.session.clock;
-        if let (429 | 503, Some(delay)) =
-            (answer.status, Advertised::read(&answer.headers, clock.wall()).delay())
-        {
-            self.pace.pause_until(clock.now() + delay);
+        let advertised = Advertised::read(&answer.headers, clock.wall());
+        let repeat = match answer.status {
+            429 | 503 => after_throttling(self.service, answer.status, advertised, 1, &self.session.flaws),
+            _ => None,
+        };
+        if let Some(repeat) = repeat.filter(|repeat| repeat.for_all) {
+            self.pace.pause_until(clock.now() + repeat.wait);
         }
     }
 
@@ -332,6 +335,19 @@ mod tests {
         assert!(holds_the_others(answer(429, "soon"), FlawSet::none()).await);
         assert!(!holds_the_others(answer(500, "2"), FlawSet::none()).await);
         assert!(!holds_the_others(answer(429, "2"), Flaw::IgnoresRetryAfter.into()).await);
+    }
+
+    #[tokio::test]
+    async fn a_wait_asked_for_by_a_call_that_is_not_repeated_holds_what_follows() {
+        let clock = Arc::new(ManualClock::new());
+        let heeds = |flaws: FlawSet, status| {
+            let line = line(&clock, "60000", flaws);
+            line.heed(&answer(status, "2").unwrap_or_else(|_| unreachable!("an answer")));
+            line.is_paused()
+        };
+        assert!(heeds(FlawSet::none(), 429) && heeds(FlawSet::none(), 503));
+        assert!(!heeds(FlawSet::none(), 200));
+        assert!(!heeds(Flaw::IgnoresRetryAfter.into(), 429));
     }
 
     #[tokio::test]

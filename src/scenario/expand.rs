@@ -28,23 +28,32 @@ pub fn expand_short_names(input: &mut Value, expand: &dyn Fn(&str) -> Option<Str
     }
 }
 
-/// Replaces every text that is an instant before `now`, such as `now-30m`, by that instant: RFC 3339, UTC, whole
-/// seconds. A measure with a date of long ago might be refused by the client, and rightly so.
+/// Replaces the instants before `now` that stand under `updated`, such as `now-30m`, by RFC 3339, UTC, whole seconds. A
+/// measure with a date of long ago might be refused by the client, and rightly so.
 pub fn expand_instants(input: &mut Value, now: OffsetDateTime) {
     match input {
-        Value::String(text) => {
-            if let Some(instant) = text.strip_prefix("now-").and_then(|ago| before(now, ago)) {
-                *text = instant;
+        Value::Array(items) => items.iter_mut().for_each(|item| expand_instants(item, now)),
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                let instant = value.as_str().filter(|_| key == "updated").and_then(|text| before(now, text));
+                match instant {
+                    Some(instant) => *value = Value::String(instant),
+                    None => expand_instants(value, now),
+                }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| expand_instants(item, now)),
-        Value::Object(entries) => entries.values_mut().for_each(|value| expand_instants(value, now)),
         _ => {}
     }
 }
 
-fn before(now: OffsetDateTime, ago: &str) -> Option<String> {
-    let instant = now.to_offset(UtcOffset::UTC) - Seconds::parse(ago).ok()?.duration();
+/// Whether that is an instant, written out or before the run.
+pub(super) fn is_instant(text: &str) -> bool {
+    before(OffsetDateTime::UNIX_EPOCH, text).is_some() || OffsetDateTime::parse(text, &Rfc3339).is_ok()
+}
+
+fn before(now: OffsetDateTime, text: &str) -> Option<String> {
+    let ago = Seconds::parse(text.strip_prefix("now-")?).ok()?;
+    let instant = now.to_offset(UtcOffset::UTC) - ago.duration();
     instant.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()
 }
 
@@ -77,11 +86,11 @@ mod tests {
     #[test]
     fn instants_are_reckoned_from_the_run_and_nothing_else_changes() {
         let mut input =
-            json!({"updates": [{"updated": "now-30m"}, {"updated": "now-1h"}, {"name": "now or never"}]});
+            json!({"updates": [{"updated": "now-30m"}, {"updated": "now-1h"}, {"name": "now-30m"}]});
         expand_instants(&mut input, datetime!(2026-11-20 11:10:05.25 +01:00));
         assert_eq!(
             input["updates"],
-            json!([{"updated": "2026-11-20T09:40:05Z"}, {"updated": "now-1h"}, {"name": "now or never"}])
+            json!([{"updated": "2026-11-20T09:40:05Z"}, {"updated": "now-1h"}, {"name": "now-30m"}])
         );
     }
 }

@@ -1,6 +1,7 @@
 //! Cross-checks of a scenario: what its shape alone cannot refuse, each remark with its place.
 
 mod checks;
+mod instants;
 mod replies;
 mod steps;
 

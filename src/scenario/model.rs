@@ -520,8 +520,8 @@ pub enum Gzip {
 pub struct Step {
     /// Action of the adapter contract.
     pub act: Option<String>,
-    /// Input of the action; codes by short names (`TRE_R211|022`) and instants before the run (`now-30m`) are written
-    /// out.
+    /// Input of the action; codes by short names (`TRE_R211|022`) and, under `updated`, instants before the run
+    /// (`now-30m`) are written out.
     pub with: Option<Value>,
     /// What a person at the client is told to do.
     pub tell: Option<Text>,

@@ -67,7 +67,7 @@ fn the_sample_report_is_in_step() {
 }
 
 /// More lines than this in a cell of the zoo's page are folded away.
-const FOLDED_FROM: usize = 8;
+const UNFOLDED_AT_MOST: usize = 8;
 
 /// What each wrong client turns red, from both sides, and the figures that the README quotes.
 #[test]
@@ -128,7 +128,7 @@ fn the_zoo_page_and_the_figures_are_in_step() {
 fn cell(checks: &BTreeMap<&str, Vec<&str>>, of: &str) -> String {
     let lines: Vec<String> =
         checks.iter().map(|(name, checks)| format!("`{name}`: {}", checks.join(", "))).collect();
-    if lines.len() <= FOLDED_FROM {
+    if lines.len() <= UNFOLDED_AT_MOST {
         return lines.join("<br>");
     }
     let number: usize = checks.values().map(Vec::len).sum();

@@ -14,6 +14,9 @@ use crate::ror::capacity::{self, Record};
 use crate::ror::whitelist::ROR_HEADERS;
 use crate::text::Text;
 
+/// So near the instant asked for, a date is that of the measure: a person may have typed it.
+const AS_MEASURED: Duration = Duration::minutes(5);
+
 /// How far an update date may lie behind the call, and how far ahead of it: clocks differ, and a measure takes time.
 const BEHIND: Duration = Duration::minutes(15);
 const AHEAD: Duration = Duration::minutes(2);
@@ -285,7 +288,7 @@ fn wrong_date<'a>(scene: &Scene<'_>, write: &Write<'a>) -> Option<Wrong<'a>> {
         let Some(sent) = record.updated() else { continue };
         let measures = measures(scene, write, record);
         let measured = || measures.iter().flatten();
-        if measured().any(|measured| (*measured - sent).abs() < Duration::SECOND) {
+        if measured().any(|measured| (*measured - sent).abs() < AS_MEASURED) {
             continue;
         }
         let shown = quote(record.update_date.as_deref().unwrap_or_default());

@@ -288,10 +288,10 @@ fn the_date_is_that_of_the_call_or_of_the_measure() {
     // The measure is old, and the client says that it is of now; or it shifts its time zone.
     let (measured, paris) = ("2026-11-20T09:00:00Z", "2026-11-20T10:00:00+01:00");
     for asked in [measured, paris] {
-        for right in [measured, paris, "2026-11-20T09:00:00.900Z"] {
+        for right in [measured, paris, "2026-11-20T09:00:00.900Z", "2026-11-20T09:04:59Z"] {
             assert_met(&dated(right, Some(asked)));
         }
-        for wrong in [NOW, "2026-11-20T09:00:00+01:00", "2026-11-20T09:00:02Z"] {
+        for wrong in [NOW, "2026-11-20T09:00:00+01:00", "2026-11-20T09:05:02Z"] {
             assert_broken(&dated(wrong, Some(asked)), &[wrong, "2026-11-20T"], &[1]);
         }
     }

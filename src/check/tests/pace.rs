@@ -34,6 +34,15 @@ fn an_even_pace_at_the_quota_is_right() {
 }
 
 #[test]
+fn neither_an_immense_quota_nor_a_late_clock_breaks_the_sum() {
+    let ten_months_ms = 26_000_000_000;
+    let mut story = calls((0..40).map(|n| ten_months_ms + n * 100));
+    story.evidence.setting.quotas.level_2 = u32::MAX;
+    assert_met(&story.check(any_window()));
+    assert_met(&story.check(sliding()));
+}
+
+#[test]
 fn a_full_second_at_once_is_right_and_what_exceeds_it_is_not() {
     let bucket = calls((0..10).map(|_| 0).chain((1..20).map(|n| n * 100)));
     assert_met(&bucket.check(any_window()));

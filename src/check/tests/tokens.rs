@@ -259,6 +259,23 @@ fn a_refused_call_on_which_nothing_depends_decides_nothing_without_a_new_token()
 }
 
 #[test]
+fn a_renewal_ahead_counts_whatever_became_of_a_call_on_which_nothing_depends() {
+    let next = "https://localhost:8443/ws-diffusion-fhir/Location?_getpages=a";
+    let mut story =
+        Story::new("search", json!({"resource": "Location", "parameters": [], "all-pages": true}));
+    story.token(0, 200);
+    page(story.get(10, "/ws-diffusion-fhir/Location", 200), Some(next));
+    story.get(15, "/ws-diffusion-fhir/metadata", 200);
+    story.token(20, 200);
+    // With the first token.
+    story.get(30, "/ws-diffusion-fhir/Organization/1", 401);
+    let last = story.get(40, "/ws-diffusion-fhir/Location?_getpages=a", 200);
+    header(last, "authorization", TWO);
+    page(last, None);
+    assert_met(&story.check(renewal()));
+}
+
+#[test]
 fn insisting_with_the_refused_token_or_after_a_fresh_one_is_accused() {
     let mut same = story();
     same.token(0, 200);

@@ -136,3 +136,47 @@ fn runs(items: &[Item]) -> Vec<Run> {
 fn for_profile<'a>(items: impl Iterator<Item = &'a Item>, profile: AccessProfile) -> Vec<Item> {
     items.filter(|item| item.scenario.profiles.contains(&profile.get())).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trial(flaw: Option<Flaw>, expected: &[&str]) -> Trial {
+        let expected = expected.iter().map(|&check| check.to_owned()).collect();
+        Trial { name: String::new(), flaw, runs: Vec::new(), expected: Some(expected) }
+    }
+
+    #[test]
+    fn a_flawed_client_turns_red_what_the_table_says_and_nothing_else() {
+        let trial = trial(Some(Flaw::Floods), &["a/fails", "a/warns (warn)", "a/may (may)"]);
+        let expected = [
+            ("a/fails", Status::Fail, true),
+            ("a/fails", Status::Warn, false),
+            ("a/fails", Status::Pass, false),
+            ("a/fails", Status::Inconclusive, false),
+            ("a/warns", Status::Warn, true),
+            ("a/warns", Status::Fail, false),
+            ("a/may", Status::Fail, true),
+            ("a/may", Status::Warn, true),
+            ("a/may", Status::Pass, true),
+            ("a/other", Status::Pass, true),
+            ("a/other", Status::Inconclusive, true),
+            ("a/other", Status::Fail, false),
+            ("a/other", Status::Warn, false),
+        ];
+        for (check, status, is_expected) in expected {
+            assert_eq!(trial.expects(check, status), is_expected, "{check} {status:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_correct_client_everything_is_decided_and_nothing_red() {
+        let trial = trial(None, &[]);
+        for status in [Status::Pass, Status::Skip] {
+            assert!(trial.expects("a/check", status));
+        }
+        for status in [Status::Fail, Status::Warn, Status::Inconclusive, Status::HarnessError] {
+            assert!(!trial.expects("a/check", status), "{status:?}");
+        }
+    }
+}

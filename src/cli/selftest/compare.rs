@@ -23,6 +23,8 @@ pub(super) struct Tried {
     pub(super) undecided: Vec<String>,
     /// Decided on a loaded machine, and otherwise in quiet, which holds; with the reason given at first.
     pub(super) changed: Vec<String>,
+    /// Of a correct client: accusations, those of a loaded machine as well. They should have been left undecided.
+    pub(super) false_alarms: usize,
     /// Checks that passed, failed or warned.
     pub(super) decided: usize,
     /// Folders of the runs in which something was not as expected.
@@ -31,7 +33,8 @@ pub(super) struct Tried {
 
 impl Tried {
     pub(super) fn as_expected(&self) -> bool {
-        self.let_through.is_empty() && self.accused.is_empty() && self.undecided.is_empty()
+        let differences = [&self.let_through, &self.accused, &self.undecided];
+        self.false_alarms == 0 && differences.iter().all(|checks| checks.is_empty())
     }
 }
 
@@ -55,6 +58,11 @@ pub(super) fn compare(Played { trial, checks, before, evidence }: Played, lang: 
             undecided.push(told(name, check));
         }
     }
+    let is_alarm = |(_, check): &&(String, CheckOutcome)| matches!(check.status, Status::Fail | Status::Warn);
+    let false_alarms = match trial.flaw {
+        None => checks.iter().chain(&before).filter(is_alarm).count(),
+        Some(_) => 0,
+    };
     let expected = trial.expected.unwrap_or_default();
     let must = expected.iter().filter(|check| !check.ends_with(MAY));
     let let_through = must.filter(|check| !red.contains(*check)).map(|missed| {
@@ -70,6 +78,7 @@ pub(super) fn compare(Played { trial, checks, before, evidence }: Played, lang: 
         accused,
         undecided,
         changed: before.iter().map(|(name, check)| told(name, check)).collect(),
+        false_alarms,
         decided,
         evidence,
     }

@@ -20,7 +20,7 @@ pub(super) struct Figures {
     correct: usize,
     /// Checks decided on them.
     decided: usize,
-    /// Of these, failed or warned.
+    /// Failed or warned of them, on a loaded machine as well.
     false_alarms: usize,
     /// Checks of flawed clients that are red and were not expected to be.
     beside: usize,
@@ -41,7 +41,7 @@ impl Figures {
             for_review: for_review.map(|tried| tried.name.clone()).collect(),
             correct: correct.len(),
             decided: correct.iter().map(|tried| tried.decided).sum(),
-            false_alarms: correct.iter().map(|tried| tried.red.len()).sum(),
+            false_alarms: correct.iter().map(|tried| tried.false_alarms).sum(),
             beside: flawed.iter().map(|tried| tried.accused.len()).sum(),
             changed: tried.iter().map(|tried| tried.changed.len()).sum(),
             as_expected: tried.iter().all(Tried::as_expected),
@@ -162,6 +162,8 @@ pub(super) fn write(tried: &[Tried], path: &Path) -> Result<(), Failure> {
                 "wrongly_accused": tried.accused,
                 "not_decided": tried.undecided,
                 "not_so_in_quiet": tried.changed,
+                "false_alarms": tried.false_alarms,
+                "evidence": tried.evidence,
             })
         })
         .collect();

@@ -33,11 +33,11 @@ use trial::Played;
 /// Clients that are tried at the same time: enough that their scenarios never run out before the places for them.
 const CLIENTS_AT_ONCE: usize = 24;
 
-/// Those that are played in quiet at the same time, each with one scenario: their calls are few and spread.
-const CLIENTS_IN_QUIET: usize = 24;
+/// Scenarios side by side of those that judge a client's own pace: their calls are few and spread.
+const AT_A_CALM_PACE: usize = 24;
 
-/// Scenarios side by side of those that are played again, all clients together.
-const SIDE_BY_SIDE_IN_QUIET: usize = 4;
+/// Scenarios side by side of those that are played again.
+const IN_QUIET: usize = 4;
 
 /// Runs that are judged at the same time.
 const JUDGES: usize = 1;
@@ -49,7 +49,7 @@ struct Shared {
     directories: BTreeMap<String, Arc<Directory>>,
     /// Places for scenarios side by side.
     places: Arc<Semaphore>,
-    /// Few, for what a loaded machine left undecided.
+    /// Few, for what is played again.
     quiet: Arc<Semaphore>,
     /// Those who judge take turns.
     judges: Arc<Semaphore>,
@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &SelftestArguments, lang: Lang) -> Result<u8, Failu
     let shared = Arc::new(shared(&trials, arguments, lang)?);
     let tried = preparation::runtime()?.block_on(async {
         tokio::select! {
-            tried = try_all(trials, &shared) => tried,
+            tried = try_all(trials, arguments.jobs.into(), &shared) => tried,
             () = preparation::interrupted() => Err(Failure::bench("Interrompu.", "Interrupted.")),
         }
     })?;
@@ -97,28 +97,34 @@ fn shared(trials: &[Trial], arguments: &SelftestArguments, lang: Lang) -> Result
     let datasets = runs().flat_map(|run| &run.items).map(|item| item.scenario.given.dataset.as_str());
     let directories = preparation::directories(datasets, trial::SEED)?;
     let places = Arc::new(Semaphore::new(usize::from(arguments.jobs)));
-    let quiet = Arc::new(Semaphore::new(SIDE_BY_SIDE_IN_QUIET));
+    let quiet = Arc::new(Semaphore::new(IN_QUIET.min(arguments.jobs.into())));
     let judges = Arc::new(Semaphore::new(JUDGES));
     Ok(Shared { settings, directories, places, quiet, judges, lang, _certificates: temporary })
 }
 
-/// First what may be played beside others, then what needs a quiet machine. A line is printed as each client ends.
-async fn try_all(trials: Vec<Trial>, shared: &Arc<Shared>) -> Result<Vec<Tried>, Failure> {
+/// First what may be played beside others, then what judges a client's own pace, then once more what is not as expected.
+/// A line is printed as each client ends.
+async fn try_all(trials: Vec<Trial>, jobs: usize, shared: &Arc<Shared>) -> Result<Vec<Tried>, Failure> {
     let mut trials: Vec<(usize, Trial)> = trials.into_iter().enumerate().collect();
     // Those with most to play first, lest one of them be left alone at the end.
     trials.sort_by_key(|(_, trial)| Reverse(trial.runs.iter().map(|run| run.items.len()).sum::<usize>()));
-    let (mut tried, mut left) = (BTreeMap::new(), Vec::new());
+    let (mut tried, mut paced, mut left) = (BTreeMap::new(), Vec::new(), Vec::new());
     let play = |number, trial, shared: Arc<Shared>| async move { trial::play(number, trial, &shared).await };
     side_by_side(CLIENTS_AT_ONCE, trials, shared, play, |number, played| {
-        if played.left().is_empty() {
-            tried.insert(number, told(played, shared.lang));
-        } else {
-            left.push((number, played));
-        }
+        let list = if played.has_pace() { &mut paced } else { &mut left };
+        list.push((number, played));
     })
     .await?;
-    let play = |_, played: Played, shared: Arc<Shared>| async move { played.in_quiet(&shared).await };
-    side_by_side(CLIENTS_IN_QUIET, left, shared, play, |number, played| {
+    let play = |_, played: Played, shared: Arc<Shared>| async move { played.at_its_pace(&shared).await };
+    side_by_side(AT_A_CALM_PACE.min(jobs), paced, shared, play, |number, played| left.push((number, played)))
+        .await?;
+    let (again, ended): (Vec<_>, Vec<_>) =
+        left.into_iter().partition(|(_, played)| !played.not_as_expected().is_empty());
+    for (number, played) in ended {
+        tried.insert(number, told(played, shared.lang));
+    }
+    let play = |_, played: Played, shared: Arc<Shared>| async move { played.again(&shared).await };
+    side_by_side(IN_QUIET.min(jobs), again, shared, play, |number, played| {
         tried.insert(number, told(played, shared.lang));
     })
     .await?;

@@ -15,7 +15,7 @@ use super::{CLIENTS_AT_ONCE, Shared};
 use crate::bench::{self, Progress, RunFolder, RunPlan};
 use crate::campaign::{Campaign, CampaignFile};
 use crate::client::Flaw;
-use crate::judge::{self, CheckOutcome, Outcome};
+use crate::judge::{self, CheckOutcome, Outcome, Status};
 use crate::ror::SearchOptions;
 use crate::scenario::Scenario;
 
@@ -48,14 +48,24 @@ pub(super) async fn play(number: usize, trial: Trial, shared: &Arc<Shared>) -> R
 }
 
 impl Played {
-    /// Plays what needs a quiet machine: scenarios that are played alone, and those of which something is not as
-    /// expected or not decided.
-    pub(super) async fn in_quiet(mut self, shared: &Arc<Shared>) -> Result<Self, Failure> {
-        let left = self.left();
-        let again = |scenario: &Scenario| left.contains(&scenario.id);
-        let mut checks = self.play(0, again, shared, &shared.quiet).await?;
+    /// Whether it has scenarios that judge its own pace.
+    pub(super) fn has_pace(&self) -> bool {
+        self.trial.runs.iter().flat_map(|run| &run.items).any(|item| item.scenario.given.alone)
+    }
+
+    /// Plays the scenarios that judge its own pace.
+    pub(super) async fn at_its_pace(mut self, shared: &Arc<Shared>) -> Result<Self, Failure> {
+        let checks = self.play(0, |scenario| scenario.given.alone, shared, &shared.places).await?;
+        self.checks.extend(checks);
+        Ok(self)
+    }
+
+    /// Plays the scenarios once more of which something is not as expected or not decided.
+    pub(super) async fn again(mut self, shared: &Arc<Shared>) -> Result<Self, Failure> {
+        let again = self.not_as_expected();
+        let mut checks = self.play(0, |scenario| again.contains(&scenario.id), shared, &shared.quiet).await?;
         let (before, stay): (Checks, Checks) =
-            self.checks.drain(..).partition(|(name, _)| left.contains(scenario_of(name)));
+            self.checks.drain(..).partition(|(name, _)| again.contains(scenario_of(name)));
         let is_other = |(name, check): &(String, CheckOutcome)| {
             is_decided(check.status)
                 && checks.iter().any(|(other, now)| other == name && now.status != check.status)
@@ -66,12 +76,10 @@ impl Played {
         Ok(self)
     }
 
-    /// Scenarios that need a quiet machine.
-    pub(super) fn left(&self) -> BTreeSet<String> {
-        let items = self.trial.runs.iter().flat_map(|run| &run.items);
-        let alone = items.filter(|item| item.scenario.given.alone).map(|item| item.scenario.id.clone());
+    /// Scenarios of which something is not as expected or not decided.
+    pub(super) fn not_as_expected(&self) -> BTreeSet<String> {
         let other = self.checks.iter().filter(|(name, check)| !self.trial.expects(name, check.status));
-        alone.chain(other.map(|(name, _)| scenario_of(name).to_owned())).collect()
+        other.map(|(name, _)| scenario_of(name).to_owned()).collect()
     }
 
     /// The checks of those scenarios, one run after the other. The evidence of what is not as expected is kept.
@@ -85,11 +93,14 @@ impl Played {
         let mut checks = Vec::new();
         for run in self.trial.runs.iter().filter_map(|run| run.only(&wanted)) {
             let (outcome, folder) = outcome(&run, number, self.trial.flaw, shared, places).await?;
+            // What a loaded machine leaves undecided is nothing to look into: it is played again.
+            let is_last = Arc::ptr_eq(places, &shared.quiet);
             let mut as_expected = true;
             for scenario in outcome.scenarios {
                 for check in scenario.checks {
                     let name = format!("{}/{}", scenario.id, check.id);
-                    as_expected &= !is_decided(check.status) || self.trial.expects(&name, check.status);
+                    let matters = is_last || check.status != Status::Inconclusive;
+                    as_expected &= !matters || self.trial.expects(&name, check.status);
                     checks.push((name, check));
                 }
             }
@@ -107,7 +118,7 @@ fn scenario_of(check: &str) -> &str {
     check.split('/').next().unwrap_or(check)
 }
 
-/// One run, in a folder that does not stay unless it is kept.
+/// One run, in a folder that goes with its handle unless that is told to keep it.
 async fn outcome(
     run: &Run,
     number: usize,

@@ -20,6 +20,9 @@ impl Lint<'_> {
             match (&step.act, &step.wait, &step.change) {
                 (Some(act), None, None) => {
                     self.act(index, act, step);
+                    if let Some(input) = &step.with {
+                        self.instants(index, input);
+                    }
                     self.instances(index, step);
                     self.server(index, step);
                 }
