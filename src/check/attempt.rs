@@ -174,7 +174,10 @@ impl Attempt<'_> {
             .and_then(|handshake| handshake.alert.clone())
             .or_else(|| self.connection.closed.as_ref()?.alert.clone());
         let alert = quote(&alert.unwrap_or_default());
-        let shown = match handshake.and_then(|handshake| handshake.server_certificate.as_ref()) {
+        // An answer in the clear shows none.
+        let in_clear = self.connection.opened.defect.as_deref() == Some("plaintext");
+        let certificate = handshake.and_then(|handshake| handshake.server_certificate.as_ref());
+        let shown = match certificate.filter(|_| !in_clear) {
             Some(certificate) => {
                 let (subject, until) = (quote(&certificate.subject), quote(&certificate.not_after));
                 let digest: String = certificate.sha256.chars().take(16).collect();
@@ -201,8 +204,8 @@ impl Attempt<'_> {
                 "connection {number}, handshake completed, then closed by the client without a byte."
             ),
             Class::NotFollowed => both!(
-                "connexion {number}, redirection vers http:// non suivie.",
-                "connection {number}, redirect to http:// not followed."
+                "connexion {number}, redirigée vers http://.",
+                "connection {number}, redirected to http://."
             ),
             Class::Accepted if self.cause() == Some(HandshakeCause::OldTlsAccepted) => both!(
                 "connexion {number}, le client a poursuivi en TLS 1.0.",

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::alerted::{self, Alerted, alerted};
 use super::context::{Report, Scene, report};
 use super::reported;
+use super::still_trying::still_trying;
 use super::token_form::token_requests;
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Party, Verdict};
@@ -296,17 +297,19 @@ fn error(scene: &Scene<'_>, step: &Step) -> Finding {
             ),
             remedy(),
         ),
-        Report::Deadline => Finding::broken(
-            both!(
-                "L’adaptateur tournait encore à l’échéance.",
-                "The adapter was still running at the deadline."
-            ),
-            both!(
-                "Le client n’a pas rendu la main après le refus de son certificat.",
-                "The client did not hand back control after its certificate was refused."
-            ),
-            remedy(),
-        ),
+        Report::Deadline => still_trying(scene, step).unwrap_or_else(|| {
+            Finding::broken(
+                both!(
+                    "L’adaptateur tournait encore à l’échéance.",
+                    "The adapter was still running at the deadline."
+                ),
+                both!(
+                    "Le client n’a pas rendu la main après le refus de son certificat.",
+                    "The client did not hand back control after its certificate was refused."
+                ),
+                remedy(),
+            )
+        }),
         Report::Human(answer) => reported::attested(&answer),
         Report::Nothing => reported::nothing(),
     }

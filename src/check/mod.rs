@@ -51,6 +51,7 @@ mod ror_headers;
 mod search;
 mod search_value;
 mod secrets_kept;
+mod still_trying;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

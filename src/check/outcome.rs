@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::Seconds;
 use super::context::{Report, Scene, report};
+use super::still_trying::still_trying;
 use super::words::{both, ms, named, quote};
 use super::{Finding, Kind, Nature};
 use crate::journal::Step;
@@ -116,8 +117,8 @@ fn undecided_hang(deadline_ms: u64) -> Finding {
             "The adapter was still waiting at the deadline ({deadline_ms} ms) and was stopped."
         ),
         both!(
-            "Le client attend une réponse qui ne vient pas. Une personne doit vérifier qu’il a un délai maximal (time-out) de lecture ; avec --patience, le banc attend assez longtemps pour en juger.",
-            "The client waits for an answer that does not come. A person has to check that it has a read time-out; with --patience the bench waits long enough to judge."
+            "Le client attend encore : une réponse qui ne vient pas, ou la fin d’un délai. Une personne doit vérifier qu’il borne cette attente (time-out de lecture, plus long délai admis) ; avec --patience, le banc attend plus longtemps.",
+            "The client is still waiting: for an answer that does not come, or for the end of a delay. A person has to check that it bounds that wait (read time-out, longest delay that it accepts); with --patience the bench waits longer."
         ),
     )
 }
@@ -173,6 +174,9 @@ impl ExpectedOutcome {
                 let deadline = step.started.deadline_ms;
                 if self.hang_after.is_some_and(|enough| deadline.saturating_mul(1_000) < enough.micros()) {
                     return own_time_out(scene, step).unwrap_or_else(|| undecided_hang(deadline));
+                }
+                if let Some(finding) = still_trying(scene, step) {
+                    return finding;
                 }
                 Finding::broken(
                     both!(

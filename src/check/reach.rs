@@ -198,8 +198,8 @@ impl Obstacle {
                     "What calls the bench does not trust its certification authority (TLS alert unknown_ca)."
                 ),
                 both!(
-                    "Ajoutez le fichier de ROR_CA_CERT aux autorités que le client reconnaît, sans désactiver la vérification. S’il la reconnaît déjà, un mandataire qui intercepte TLS se trouve entre lui et le banc : excluez-en l’hôte du banc.",
-                    "Add the file of ROR_CA_CERT to the authorities that the client trusts, without turning verification off. If it trusts it already, a proxy that intercepts TLS stands between it and the bench: exempt the bench's host from it."
+                    "Ajoutez le fichier de ROR_CA_CERT aux autorités que le client reconnaît, sans désactiver la vérification. S’il la reconnaît déjà, une variable d’environnement nomme d’autres autorités (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE…), ou un mandataire qui intercepte TLS se trouve entre lui et le banc : excluez-en l’hôte du banc.",
+                    "Add the file of ROR_CA_CERT to the authorities that the client trusts, without turning verification off. If it trusts it already, a variable of the environment names other authorities (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE…), or a proxy that intercepts TLS stands between it and the bench: exempt the bench's host from it."
                 ),
                 Party::Configuration,
             ),

@@ -10,6 +10,7 @@ use super::attempt::{Attempt, Class, attempts};
 use super::context::{Report, Scene, report};
 use super::impostor::{both_of, fault, name, remedy};
 use super::reported;
+use super::still_trying::still_trying;
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Party};
 use crate::journal::{Api, Endpoint, Exchange, Impostor, Step};
@@ -146,7 +147,7 @@ impl RefusesServer {
             RefusalFacet::Error if attempts.iter().any(|attempt| attempt.class == Class::Accepted) => None,
             // That server proved its identity: a redirect that is not followed is not its refusal.
             RefusalFacet::Error if impostor.defect == "redirect-to-http" => None,
-            RefusalFacet::Error => Some(error(step, impostor, &attempts)),
+            RefusalFacet::Error => Some(error(scene, step, impostor, &attempts)),
             RefusalFacet::Attempts => Some(self.insistence(impostor, &attempts)),
         }
     }
@@ -410,7 +411,7 @@ pub(super) fn control(scene: &Scene<'_>, judged: &Step, impostor: &Impostor) -> 
 }
 
 /// What the client said of its refusal.
-fn error(step: &Step, impostor: &Impostor, attempts: &[Attempt<'_>]) -> Finding {
+fn error(scene: &Scene<'_>, step: &Step, impostor: &Impostor, attempts: &[Attempt<'_>]) -> Finding {
     if !attempts.iter().any(|attempt| attempt.class.is_refusal()) {
         return not_attempted(impostor, attempts);
     }
@@ -436,17 +437,19 @@ fn error(step: &Step, impostor: &Impostor, attempts: &[Attempt<'_>]) -> Finding 
             ),
             said(),
         ),
-        Report::Deadline => Finding::broken(
-            both!(
-                "Pas de test n° {number} : l’adaptateur tournait encore à l’échéance.",
-                "Step {number}: the adapter was still running at the deadline."
-            ),
-            both!(
-                "Le client n’a pas rendu la main après avoir refusé le serveur.",
-                "The client did not hand back control after it refused the server."
-            ),
-            said(),
-        ),
+        Report::Deadline => still_trying(scene, step).unwrap_or_else(|| {
+            Finding::broken(
+                both!(
+                    "Pas de test n° {number} : l’adaptateur tournait encore à l’échéance.",
+                    "Step {number}: the adapter was still running at the deadline."
+                ),
+                both!(
+                    "Le client n’a pas rendu la main après avoir refusé le serveur.",
+                    "The client did not hand back control after it refused the server."
+                ),
+                said(),
+            )
+        }),
         Report::Human(answer) => reported::attested(&answer),
         Report::Nothing => reported::nothing(),
     }

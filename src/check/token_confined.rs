@@ -85,7 +85,8 @@ impl Kind for TokenConfined {
                     "Le client n’a manié ni jeton ni secret.",
                     "The client handled neither token nor secret."
                 ),
-            );
+            )
+            .notes(role_told(scene));
         }
         Finding::met(
             both!(
@@ -94,6 +95,7 @@ impl Kind for TokenConfined {
             ),
             both!("Jetons et secrets restent à leur place.", "Tokens and secrets stay where they belong."),
         )
+        .notes(role_told(scene))
     }
 }
 
@@ -110,30 +112,33 @@ fn strayed(scene: &Scene<'_>) -> Option<Finding> {
             || leak(&exchange.request.target).is_some()
             || form.contains(REDACTED)
     };
-    let token = elsewhere.iter().find(with_token);
-    let role = elsewhere.iter().find(|exchange| carries(exchange, "ror-"));
-    let exchange = token.or(role)?;
+    let exchange = elsewhere.iter().find(with_token)?;
     let (number, name) = (exchange.number, named(exchange));
     let actual = Text::new(
         format!("Vers un autre serveur : {}.", name.fr),
         format!("To another server: {}.", name.en),
     );
-    let what = match token {
-        Some(_) => both!("le jeton", "the token"),
-        None => both!("les en-têtes Ror-*", "the Ror-* headers"),
-    };
-    let why = Text::new(
-        format!("Un lien menait à un autre serveur que le ROR ; l’échange {number} y a porté {}.", what.fr),
-        format!("A link led to another server than the ROR; exchange {number} took {} there.", what.en),
+    let why = both!(
+        "Un lien menait à un autre serveur que le ROR ; l’échange {number} y a porté le jeton.",
+        "A link led to another server than the ROR; exchange {number} took the token there."
     );
     let remedy = both!(
         "Avant de suivre un lien, comparez schéma, hôte et port à ceux du ROR ; ailleurs, n’envoyez ni jeton ni en-tête Ror-*, et signalez l’erreur.",
         "Before following a link, compare scheme, host and port with those of the ROR; elsewhere, send neither token nor Ror-* header, and report the error."
     );
-    let mut finding = Finding::broken(actual, why, remedy).citing([number]);
-    // Without a token they give nothing away but who asks.
-    finding.at_most_should = token.is_none();
-    Some(finding)
+    Some(Finding::broken(actual, why, remedy).citing([number]))
+}
+
+/// Without a token, the role headers give nothing away but who asks.
+fn role_told(scene: &Scene<'_>) -> Option<Text> {
+    let mut elsewhere = scene.exchanges().filter(|exchange| is_elsewhere(scene, exchange));
+    let exchange = elsewhere
+        .find(|exchange| exchange.request.headers.iter().any(|(header, _)| header.starts_with("ror-")))?;
+    let number = exchange.number;
+    Some(both!(
+        "L’échange {number} a porté à un autre serveur les en-têtes Ror-*, sans jeton.",
+        "Exchange {number} took the Ror-* headers to another server, without a token."
+    ))
 }
 
 /// The name of the secret that a URL carries.

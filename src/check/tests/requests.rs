@@ -147,6 +147,28 @@ fn the_message_of_an_expected_error_is_quoted_for_review() {
 }
 
 #[test]
+fn a_client_stopped_while_it_backs_off_is_for_review_and_one_that_hangs_or_hammers_is_not() {
+    // The step may last 20 s.
+    let attempts = |times_ms: &[u64]| {
+        let mut story = story();
+        for at in times_ms {
+            story.get(*at, "/ws-diffusion-fhir/Location", 502);
+        }
+        story.ends(StepEnd::Deadline);
+        story.check(json!({"outcome": {"is": "error"}}))
+    };
+    let backs_off = attempts(&[0, 10, 1_200, 3_500, 8_000]);
+    assert_eq!(backs_off.verdict, Verdict::Review);
+    assert!(
+        backs_off.actual.en.contains("4 attempts, the last ones 2300 ms and 4500 ms apart"),
+        "{backs_off:#?}"
+    );
+    for others in [&[0, 1_200, 3_500][..], &[0, 4_000, 8_000, 12_000, 16_000], &[0, 10_000]] {
+        assert_broken(&attempts(others), &["did not hand back control"], &[]);
+    }
+}
+
+#[test]
 fn a_client_that_closes_a_stalled_connection_by_itself_has_a_time_out() {
     let hang = json!({"outcome": {"is": "error", "hang-after": "2m"}});
     // The step may last 20 s.
