@@ -74,8 +74,9 @@ async fn a_short_lived_token_is_renewed_before_it_expires() {
         world.run("many-reads", many(&ids, 2), flaw.into_iter().collect::<FlawSet>()).await.assert_done();
         world.count("POST /token").await
     };
-    // 60 reads take about 6.8 s; each token serves 2 s.
-    assert_eq!(run(None).await, 4);
+    // 60 reads take 6.8 s, longer on a loaded machine; each token serves 2 s.
+    let tokens = run(None).await;
+    assert!((4..30).contains(&tokens), "{tokens} tokens");
     assert_eq!(run(Some(Flaw::IgnoresTokenExpiry)).await, 1);
 }
 
