@@ -196,13 +196,15 @@ impl<'a> Expansion<'a> {
         if let Some(from) = &price.from {
             parts.push(extension("startDate", "valueDateTime", json!(from.value)));
         }
-        if let Some(residential) = &price.residential_type {
-            let residential = self.writer.concept("TRE_R242", residential)?;
-            parts.push(extension("residentialType", "valueCodeableConcept", residential));
-        }
-        if let Some(special) = &price.special {
-            let special = self.writer.concept("TRE_R250", special)?;
-            parts.push(extension("specialPrice", "valueCodeableConcept", special));
+        for (part, system, code) in [
+            ("residentialType", "TRE_R242", &price.residential_type),
+            ("specialPrice", "TRE_R250", &price.special),
+            ("welcomeType", "TRE_R240", &price.welcome_type),
+            ("dependencyLevel", "TRE_R237", &price.dependency_level),
+        ] {
+            if let Some(code) = code {
+                parts.push(extension(part, "valueCodeableConcept", self.writer.concept(system, code)?));
+            }
         }
         Ok(extension("ror-organization-price", "extension", Value::from(parts)))
     }

@@ -195,6 +195,10 @@ pub(crate) struct Price {
     pub(crate) residential_type: Option<Word>,
     /// TRE_R250.
     pub(crate) special: Option<Word>,
+    /// TRE_R240.
+    pub(crate) welcome_type: Option<Word>,
+    /// TRE_R237.
+    pub(crate) dependency_level: Option<Word>,
 }
 
 fn yes() -> bool {
