@@ -11,7 +11,7 @@ use super::flaws::{Flaw, FlawSet};
 use super::pace::{Manners, Pace};
 use super::retry::{Advertised, Repeat, Service, after_failure, after_throttling, misread_delay};
 use super::settings::Settings;
-use super::transport::{Answer, Failure, Lease, Message, Origin, Pool};
+use super::transport::{Answer, Failure, Lease, Message, Origin, Pool, is_impatience};
 
 /// The longest that one answer is waited for.
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
@@ -23,8 +23,8 @@ const TIMES_EVERYTHING: u32 = 12;
 const RECONNECTIONS: usize = 3;
 /// A turn is good for this long; less than the spacing of the turns.
 const PUNCTUAL: Duration = Duration::from_millis(40);
-/// Repeats of `insists-after-alert`.
-const STUBBORN: u32 = 14;
+/// Repeats of the flaws that insist.
+pub(super) const STUBBORN: u32 = 14;
 /// Kept of the deadline to write the result; a tenth of the time left when that is less.
 const FOR_THE_RESULT: Duration = Duration::from_millis(300);
 
@@ -202,7 +202,14 @@ impl<'a> Insistence<'a> {
     ) -> Result<Option<Answer>, ClientError> {
         let answer = match outcome {
             Ok(answer) => answer,
-            Err(Failure::Passing(cause)) => return self.failed(cause).await.map(|()| None),
+            Err(Failure::Passing(cause)) => {
+                let insists = self.line.session.flaws.has(Flaw::InsistsOnSlowAnswers);
+                if insists && is_impatience(&cause) && self.failed < STUBBORN {
+                    self.failed += 1;
+                    return Ok(None);
+                }
+                return self.failed(cause).await.map(|()| None);
+            }
             Err(Failure::Lasting(cause)) => {
                 let flaws = &self.line.session.flaws;
                 if flaws.has(Flaw::InsistsAfterAlert) && alert::is_alert(&cause) && self.failed < STUBBORN {

@@ -243,6 +243,9 @@ flaws! {
         GivesUpSlowAnswers, "gives-up-slow-answers",
             "Abandonne toute réponse qui n'est pas entière une seconde après son début.",
             "Gives up any answer that is not whole one second after its beginning.";
+        InsistsOnSlowAnswers, "insists-on-slow-answers",
+            "Abandonne une réponse une seconde après son début et la redemande aussitôt, quatorze fois au plus.",
+            "Gives up an answer one second after its beginning and asks for it again at once, fourteen times at most.";
         UnreadableIsEmpty, "unreadable-is-empty",
             "Prend une réponse illisible pour une réponse vide.",
             "Takes an unreadable answer for an empty one.";
@@ -258,6 +261,9 @@ flaws! {
         TokenFollowsRedirects, "token-follows-redirects",
             "Envoie son jeton partout où mène une redirection.",
             "Sends its token wherever a redirection leads.";
+        InsistsOnForeignRedirects, "insists-on-foreign-redirects",
+            "Renvoie quatorze fois, au lieu de s'arrêter, un appel redirigé vers un autre serveur.",
+            "Sends a call that is redirected to another server fourteen times again, in place of stopping.";
         RedirectsForever, "redirects-forever",
             "Suit trois cents redirections de suite.",
             "Follows three hundred redirections in a row.";

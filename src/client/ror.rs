@@ -13,7 +13,7 @@ use hyper::{HeaderMap, Method, Uri};
 use serde_json::Value;
 
 use super::answer::{detail, has_expression_text};
-use super::call::{Insistence, Line, Session};
+use super::call::{Insistence, Line, STUBBORN, Session};
 use super::content;
 use super::error::ClientError;
 use super::flaws::Flaw;
@@ -348,14 +348,18 @@ impl Ror {
     /// The call as a redirection wants it: a link like any other, which does not lead the token elsewhere.
     fn redirected(&self, call: &Call, link: &str, redirects: u32) -> Result<Call, ClientError> {
         let flaws = &self.session.flaws;
+        let mut redirected = call.clone();
+        redirected.redirected = true;
+        redirected.url = resolve(&call.url, link)?;
+        let insists = flaws.has(Flaw::InsistsOnForeignRedirects) && redirects <= STUBBORN;
+        if insists && self.origin(&redirected).is_err() {
+            return Ok(call.clone());
+        }
         let most = if flaws.has(Flaw::RedirectsForever) { REDIRECTS_FOREVER } else { REDIRECTS };
         if redirects > most {
             let problem = format!("redirected {redirects} times, given up");
             return Err(ClientError::Content { call: call.name.clone(), problem });
         }
-        let mut redirected = call.clone();
-        redirected.redirected = true;
-        redirected.url = resolve(&call.url, link)?;
         Ok(redirected)
     }
 

@@ -30,6 +30,7 @@ pub(crate) const MAX_BODY: usize = 64 * 1024 * 1024;
 const LONGEST_SILENCE: Duration = Duration::from_secs(4);
 /// The longest that `gives-up-slow-answers` waits for a whole body.
 const IMPATIENCE: Duration = Duration::from_secs(1);
+const TOOK_TOO_LONG: &str = "the answer took too long";
 /// How long the end of the connections is waited for when the client ends.
 const FAREWELL: Duration = Duration::from_millis(200);
 
@@ -91,11 +92,17 @@ pub(crate) struct Patience {
 impl Patience {
     /// The patience of a client with these flaws.
     pub(crate) fn of(flaws: &FlawSet) -> Self {
+        let is_impatient = flaws.has(Flaw::GivesUpSlowAnswers) || flaws.has(Flaw::InsistsOnSlowAnswers);
         Self {
             silence: if flaws.has(Flaw::NoTimeOut) { Duration::MAX } else { LONGEST_SILENCE },
-            whole: if flaws.has(Flaw::GivesUpSlowAnswers) { IMPATIENCE } else { Duration::MAX },
+            whole: if is_impatient { IMPATIENCE } else { Duration::MAX },
         }
     }
+}
+
+/// Whether a cause is that the patience with a whole answer ended.
+pub(crate) fn is_impatience(cause: &str) -> bool {
+    cause == TOOK_TOO_LONG
 }
 
 /// One answer, read to its end.
@@ -221,7 +228,7 @@ impl Pool {
         let (head, body) = response.into_parts();
         let patience = message.patience;
         let outcome = tokio::time::timeout(patience.whole, received(body, patience.silence)).await;
-        let late = |_| (Bytes::new(), Some(Failure::Passing("the answer took too long".to_owned())));
+        let late = |_| (Bytes::new(), Some(Failure::Passing(TOOK_TOO_LONG.to_owned())));
         let (body, whole) = match outcome.unwrap_or_else(late) {
             (body, None) => (body, true),
             (body, Some(_)) if message.tolerates_cut => (body, false),

@@ -19,18 +19,6 @@ const ONLY_NOTED: &[&str] = &[
     "server-weak-signature/token-sha1-signature",
     "server-weak-signature/api-sha1-signature",
 ];
-/// Checks of kinds that flaws turn red elsewhere in the catalogue; in these scenarios, no client of the zoo goes wrong
-/// in that way yet.
-const NOT_SEEN_RED_HERE: &[&str] = &[
-    // Red on profile 4, which sees sensitive offers; the zoo plays the scenario on profile 2, which sees contacts.
-    "show-public-user/sensitive-offer-hidden",
-    "export-refused-at-start/resumed",
-    "export-refused-midway/resumed",
-    "answer-stalled-always/not-hammered",
-    "redirect-other-host/not-hammered",
-    "feed-delete/one-by-one",
-];
-
 /// A check that no known client turns red may be one that cannot fail.
 #[test]
 fn every_check_has_a_flaw_that_turns_it_red() {
@@ -52,7 +40,7 @@ fn every_check_has_a_flaw_that_turns_it_red() {
     assert!(unknown.is_empty(), "the table names checks that are no more: {unknown:?}");
     let never: BTreeSet<&str> =
         checks.iter().map(String::as_str).filter(|check| !red.contains(check)).collect();
-    let excused: BTreeSet<&str> = ONLY_NOTED.iter().chain(NOT_SEEN_RED_HERE).copied().collect();
+    let excused: BTreeSet<&str> = ONLY_NOTED.iter().copied().collect();
     let (new, stale): (Vec<_>, Vec<_>) =
         (never.difference(&excused).collect(), excused.difference(&never).collect());
     assert!(new.is_empty(), "no flaw turns these red:\n{new:#?}");

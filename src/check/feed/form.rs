@@ -179,8 +179,8 @@ impl CapacityForm {
                 "Follow the documented form of the bodies add, replace and delete, with the TRE systems (not JDV)."
             ),
             FormFacet::OneRecord => both!(
-                "Envoyez un PATCH par enregistrement ; le remplacement de tous à la fois est déprécié.",
-                "Send one PATCH for each record; replacing all of them at once is deprecated."
+                "Envoyez un PATCH par enregistrement, désigné par ses clés : les remplacer tous à la fois est déprécié, les retirer tous n’est pas prévu.",
+                "Send one PATCH for each record, designated by its keys: replacing all of them at once is deprecated, removing all of them is not provided for."
             ),
             FormFacet::UpdateDate => both!(
                 "Mettez dans capacityUpdateDate l’instant de la mesure (« updated », quand le pas le donne), non celui de l’envoi, avec son décalage horaire.",
@@ -195,7 +195,7 @@ impl CapacityForm {
             let what = both!("le corps n’est pas du JSON", "the body is not JSON");
             return if self.look_at == FormFacet::Body { vec![Wrong { exchange, what }] } else { Vec::new() };
         };
-        let all_at_once = |rule: &str| matches!(rule, "replace-all" | "one-record");
+        let all_at_once = |rule: &str| matches!(rule, "replace-all" | "delete-all" | "one-record");
         capacity::deviations(body)
             .into_iter()
             .filter(|deviation| all_at_once(deviation.rule) == (self.look_at == FormFacet::OneRecord))

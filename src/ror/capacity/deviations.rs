@@ -12,8 +12,9 @@ use crate::ror::fhirpath_patch::{self, Kind, Malformed, Operation};
 use crate::text::Text;
 
 /// The form of a body, beside the documented liberties (`ror-fhir.md` §5.1, a to f), which are no deviation. Rules:
-/// `patch`, `path`, `replace-all`, `one-record`, `record-missing`, `key-mismatch`, `indicator`, `member-missing`,
-/// `member-repeated`, `member-unknown`, `count`, `update-date`, `comment`, `code`, `code-system`, `source-type`.
+/// `patch`, `path`, `replace-all`, `delete-all`, `one-record`, `record-missing`, `key-mismatch`, `indicator`,
+/// `member-missing`, `member-repeated`, `member-unknown`, `count`, `update-date`, `comment`, `code`, `code-system`,
+/// `source-type`.
 #[must_use]
 pub fn deviations(body: &Value) -> Vec<Deviation> {
     let operations = match fhirpath_patch::operations(body) {
@@ -83,6 +84,9 @@ fn selection_deviations(
     match (operation.kind, selection) {
         (Kind::Replace, Some(Selection::Records)) => {
             found.push(Deviation::new("replace-all", &operation.path_at, one(), actual()));
+        }
+        (Kind::Delete, Some(Selection::Records)) => {
+            found.push(Deviation::new("delete-all", &operation.path_at, one(), actual()));
         }
         (Kind::Replace | Kind::Delete, Some(Selection::Record(key)))
             if !Indicators::standard().accepts(key) =>

@@ -89,7 +89,7 @@ fn a_body_that_is_no_patch_comes_before_an_unknown_location() {
         (other_element, "path"),
         (no_name, "path"),
         (two, "one-record"),
-        (all, "path"),
+        (all, "delete-all"),
         (other_key, "key-mismatch"),
     ] {
         let body = parameters(&[operation]);
