@@ -90,8 +90,8 @@ impl Sheet {
 
     fn setting(&mut self, arguments: &DoctorArguments, campaign: Option<&Campaign>) -> Option<Setting> {
         let subject = Text::new(
-            "Les certificats sont lisibles et valables à l’horloge de cette machine",
-            "The certificates can be read and are valid by this machine's clock",
+            "Les certificats sont lisibles, valables à l’horloge de cette machine, et d’une autorité connue",
+            "The certificates can be read, are valid by this machine's clock, and come from a known authority",
         );
         let Some(campaign) = campaign else {
             self.not_tried(subject);
@@ -99,7 +99,7 @@ impl Sheet {
         };
         let setting = Setting::open(&arguments.setup.place, campaign.profile, &campaign.file);
         let setting = setting.and_then(|setting| {
-            setting.certificates.check(OffsetDateTime::now_utc())?;
+            setting.certificates.check(&setting.tls, OffsetDateTime::now_utc())?;
             Ok(setting)
         });
         self.outcome(subject, setting, |setting| {

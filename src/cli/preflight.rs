@@ -1,7 +1,7 @@
 //! What is looked at before anything is played: dates of the certificates, files, and whether the bench reaches itself.
 //! `doctor` tells each; `run` stops at the first that is wrong.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -11,8 +11,9 @@ use super::preparation::{self, Setting};
 use super::terminal;
 use crate::bench::{self, Unreachable};
 use crate::campaign::CampaignFile;
-use crate::pki::{Dated, Pki, PkiError};
+use crate::pki::{self, Dated, Pki, PkiError};
 use crate::ror::AccessProfile;
+use crate::server::Tls;
 use crate::text::{Lang, Text};
 
 /// The certificates that a campaign uses.
@@ -21,6 +22,8 @@ pub(super) struct Certificates {
     made: Vec<Dated>,
     /// Those of the editor: what is shown first in each chain.
     own: Vec<Dated>,
+    /// Files of the editor's chains.
+    chains: Vec<PathBuf>,
     /// Keys that the adapter is told to read.
     keys: Vec<PathBuf>,
 }
@@ -35,12 +38,13 @@ impl Certificates {
             files.push(&pki.client.certificate);
         }
         let of_supplier = campaign.supplier.as_ref().and_then(|supplier| supplier.certificate.as_ref());
-        let mut read = Self { made: Vec::new(), own: Vec::new(), keys: Vec::new() };
+        let mut read = Self { made: Vec::new(), own: Vec::new(), chains: Vec::new(), keys: Vec::new() };
         for file in files {
             read.made.extend(Dated::of_file(file)?);
         }
         for own in of_client.into_iter().chain(of_supplier) {
             read.own.extend(Dated::of_file(&own.chain)?.into_iter().take(1));
+            read.chains.push(own.chain.clone());
             read.keys.push(own.key.clone());
         }
         Ok(read)
@@ -51,8 +55,8 @@ impl Certificates {
         self.made.len() + self.own.len()
     }
 
-    /// Whether all are valid now, and the editor's keys can be read.
-    pub(super) fn check(&self, now: OffsetDateTime) -> Result<(), Failure> {
+    /// Whether all are valid now, the editor's come from an authority that is known, and their keys can be read.
+    pub(super) fn check(&self, tls: &Tls, now: OffsetDateTime) -> Result<(), Failure> {
         if let Some(dated) = self.made.iter().find(|dated| !dated.is_valid(now)) {
             let what = dates(dated, now);
             return Err(Failure::configuration(
@@ -79,6 +83,13 @@ impl Certificates {
                 ),
             ));
         }
+        for file in &self.chains {
+            let chain = pki::certificates(file)?;
+            let facts = tls.client_certificate(&chain, now);
+            if facts.is_some_and(|facts| facts.faults.iter().any(|fault| fault == "unknown-authority")) {
+                return Err(unknown_authority(file));
+            }
+        }
         for key in &self.keys {
             // Opened and not read: the key is the client's alone.
             if let Err(error) = std::fs::File::open(key) {
@@ -95,6 +106,20 @@ impl Certificates {
         }
         Ok(())
     }
+}
+
+/// Nobody that the bench knows vouches for the editor's certificate. Java clients, for one, would show none at all: they
+/// choose among their certificates by the authorities that the server names.
+fn unknown_authority(chain: &Path) -> Failure {
+    let chain = chain.display();
+    Failure::configuration(
+        format!(
+            "Le certificat {chain} vient d’une autorité que le banc ne connaît pas : il le refuserait, et bien des clients ne le montreraient même pas. Nommez cette autorité (PEM, la racine et ses intermédiaires) dans banc.yaml (« client-ca »)."
+        ),
+        format!(
+            "The certificate {chain} comes from an authority that the bench does not know: it would refuse it, and many clients would not even show it. Name that authority (PEM, the root and its intermediates) in banc.yaml (`client-ca`)."
+        ),
+    )
 }
 
 fn dates(dated: &Dated, now: OffsetDateTime) -> Text {
@@ -164,7 +189,7 @@ pub(super) struct Unreached {
 
 /// The checks before a run: nothing of them starts the adapter.
 pub(super) fn before_run(setting: &Setting, with_adapter: bool, lang: Lang) -> Result<(), Failure> {
-    setting.certificates.check(OffsetDateTime::now_utc())?;
+    setting.certificates.check(&setting.tls, OffsetDateTime::now_utc())?;
     match reach(setting) {
         Err(Unreached { failure, of_name: true }) if with_adapter => {
             terminal::warning_line(lang, failure.text().get(lang));

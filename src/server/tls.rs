@@ -248,8 +248,9 @@ impl Tls {
         }
     }
 
-    /// A client certificate and all that is wrong with it.
-    fn client_certificate(
+    /// A client certificate, leaf first, and all that is wrong with it at that instant; none of an empty chain.
+    #[must_use]
+    pub fn client_certificate(
         &self,
         chain: &[CertificateDer<'static>],
         now: OffsetDateTime,

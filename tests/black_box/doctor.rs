@@ -254,6 +254,13 @@ fn what_is_wrong_before_the_adapter_is_found_by_doctor_and_by_run() {
         "expired.yaml",
         &format!("certificate: {{ chain: {0}/expired.pem, key: {0}/expired.key }}\n", defective.display()),
     );
+    let stranger = file(
+        "stranger.yaml",
+        &format!(
+            "certificate: {{ chain: {0}/unknown-authority.pem, key: {0}/unknown-authority.key }}\n",
+            defective.display()
+        ),
+    );
     let no_key =
         file("no-key.yaml", &format!("certificate: {{ chain: {good}/client.pem, key: {good}/none.key }}\n"));
     let broken = file("broken.yaml", "profiles: [9\n");
@@ -261,6 +268,7 @@ fn what_is_wrong_before_the_adapter_is_found_by_doctor_and_by_run() {
     let port = taken.local_addr().unwrap().port().to_string();
     for (arguments, exit, word) in [
         (["--config", expired.as_str()], 3, "this machine's clock says"),
+        (["--config", stranger.as_str()], 3, "(`client-ca`)"),
         (["--config", no_key.as_str()], 3, "none.key cannot be read"),
         (["--config", broken.as_str()], 2, "broken.yaml:1:"),
         (["--port", port.as_str()], 3, "cannot listen"),
