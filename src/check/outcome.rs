@@ -8,7 +8,7 @@ use super::context::{Report, Scene, report};
 use super::still_trying::still_trying;
 use super::words::{both, ms, named, quote};
 use super::{Finding, Kind, Nature};
-use crate::journal::Step;
+use crate::journal::{Exchange, Step};
 use crate::text::Text;
 
 /// `outcome`: what the client reported.
@@ -106,19 +106,21 @@ fn malformed(step: &Step) -> Vec<Text> {
         .collect()
 }
 
-/// A connection that closes later than this before the deadline may have been closed by the end of the step.
+/// An answer given up later than this before the deadline may have been so by the end of the step.
 const BEFORE_DEADLINE_US: u64 = 1_000_000;
 
 /// A client that may have been waiting for its own time-out.
-fn undecided_hang(deadline_ms: u64) -> Finding {
+fn undecided_hang(deadline_ms: u64, enough: Seconds) -> Finding {
+    // Rounded up: with that many times the deadline there is enough.
+    let factor = enough.micros().div_ceil(deadline_ms.saturating_mul(1_000).max(1));
     Finding::review(
         both!(
             "L’adaptateur attendait encore à l’échéance ({deadline_ms} ms) et a été arrêté.",
             "The adapter was still waiting at the deadline ({deadline_ms} ms) and was stopped."
         ),
         both!(
-            "Le client attend encore : une réponse qui ne vient pas, ou la fin d’un délai. Une personne doit vérifier qu’il borne cette attente (time-out de lecture, plus long délai admis) ; avec --patience, le banc attend plus longtemps.",
-            "The client is still waiting: for an answer that does not come, or for the end of a delay. A person has to check that it bounds that wait (read time-out, longest delay that it accepts); with --patience the bench waits longer."
+            "Le client attend encore : une réponse qui ne vient pas, ou la fin d’un délai. Une personne doit vérifier qu’il borne cette attente (time-out de lecture, plus long délai admis) ; avec une échéance {factor} fois plus longue que celle-ci (--patience), le banc en juge lui-même.",
+            "The client is still waiting: for an answer that does not come, or for the end of a delay. A person has to check that it bounds that wait (read time-out, longest delay that it accepts); with a deadline {factor} times as long as this one (--patience) the bench judges it by itself."
         ),
     )
 }
@@ -131,17 +133,17 @@ fn own_time_out(scene: &Scene<'_>, step: &Step) -> Option<Finding> {
         if response.scripted.is_none() || exchange.complete == Some(true) {
             return None;
         }
-        let connection = scene.evidence.connections.get(&exchange.request.connection)?;
-        let closed =
-            connection.closed_us.filter(|_| connection.closed.as_ref().is_some_and(|it| it.by_client))?;
-        let early = closed.saturating_add(BEFORE_DEADLINE_US) <= end;
-        early.then(|| (exchange, closed.saturating_sub(exchange.request.first_byte_us)))
+        // On HTTP/2 the stream ends first, and the connection at the latest with the client.
+        let ends = [closed_by_client(scene, exchange), exchange.given_up_us];
+        let given_up = ends.into_iter().flatten().min()?;
+        let early = given_up.saturating_add(BEFORE_DEADLINE_US) <= end;
+        early.then(|| (exchange, given_up.saturating_sub(exchange.request.first_byte_us)))
     })?;
     let (name, waited) = (named(given_up), ms(waited_us));
     let finding = Finding::review(
         Text::new(
-            format!("Après {waited}, le client a fermé lui-même la connexion : {}.", name.fr),
-            format!("After {waited} the client closed the connection by itself: {}.", name.en),
+            format!("Après {waited}, le client a lui-même renoncé à la réponse : {}.", name.fr),
+            format!("After {waited} the client gave up the answer by itself: {}.", name.en),
         ),
         both!(
             "Le client a un délai maximal (time-out) de lecture. À l’échéance du pas, il n’avait encore rien signalé : une personne doit vérifier qu’il finit par une erreur.",
@@ -149,6 +151,12 @@ fn own_time_out(scene: &Scene<'_>, step: &Step) -> Option<Finding> {
         ),
     );
     Some(finding.citing([given_up.number]))
+}
+
+/// When the client closed the connection of that exchange, µs; none when it did not.
+fn closed_by_client(scene: &Scene<'_>, exchange: &Exchange) -> Option<u64> {
+    let connection = scene.evidence.connections.get(&exchange.request.connection)?;
+    connection.closed_us.filter(|_| connection.closed.as_ref().is_some_and(|it| it.by_client))
 }
 
 impl ExpectedOutcome {
@@ -172,8 +180,10 @@ impl ExpectedOutcome {
             Report::Error(message) => self.judge_error(&message),
             Report::Deadline => {
                 let deadline = step.started.deadline_ms;
-                if self.hang_after.is_some_and(|enough| deadline.saturating_mul(1_000) < enough.micros()) {
-                    return own_time_out(scene, step).unwrap_or_else(|| undecided_hang(deadline));
+                if let Some(enough) = self.hang_after
+                    && deadline.saturating_mul(1_000) < enough.micros()
+                {
+                    return own_time_out(scene, step).unwrap_or_else(|| undecided_hang(deadline, enough));
                 }
                 if let Some(finding) = still_trying(scene, step) {
                     return finding;

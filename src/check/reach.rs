@@ -74,10 +74,13 @@ fn said(scene: &Scene<'_>) -> Text {
             let message = quote(message);
             both!(" Le client a dit : « {message} ».", " The client said: `{message}`.")
         }
-        Some(StepEnd::Deadline) => both!(
-            " L’adaptateur tournait encore à l’échéance.",
-            " The adapter was still running at the deadline."
-        ),
+        Some(StepEnd::Deadline) => {
+            let deadline = scene.steps().next().map_or(0, |step| step.started.deadline_ms);
+            both!(
+                " L’adaptateur tournait encore à l’échéance ({deadline} ms ; --patience l’allonge).",
+                " The adapter was still running at the deadline ({deadline} ms; --patience stretches it)."
+            )
+        }
         _ => Text::default(),
     }
 }

@@ -276,6 +276,24 @@ fn accepted_by<'a>(scene: &Scene<'a>, step: &Step, impostor: &Impostor, accepted
     }
     let confidential = accepted.exchanges.iter().any(|exchange| is_confidential(scene, exchange));
     let why = match impostor.defect.as_str() {
+        "redirect-to-http" => {
+            let what = if confidential {
+                both!(
+                    "son jeton ou son secret est parti en clair",
+                    "its token or its secret went in plain text"
+                )
+            } else {
+                both!("sa requête est partie en clair", "its request went in plain text")
+            };
+            Text::new(
+                format!("Redirigé vers http:// par {}, le client a suivi : {}.", place.fr, what.fr),
+                format!("Redirected to http:// by {}, the client followed: {}.", place.en, what.en),
+            )
+        }
+        "sha1-signature" => both!(
+            "Le client a accepté un certificat signé avec SHA-1 : la RFC 8446 (§4.4.2.4) recommande de le refuser, sans l’exiger.",
+            "The client accepted a certificate signed with SHA-1: RFC 8446 (§4.4.2.4) recommends refusing it, and does not demand it."
+        ),
         "cn-only" => both!(
             "Faute de subjectAltName, le client a pris l’hôte dans le CN : bien des bibliothèques le font encore, la RFC 9525 l’a retiré.",
             "Without a subjectAltName, the client took the host from the CN: many libraries still do, RFC 9525 withdrew it."

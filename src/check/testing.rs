@@ -216,6 +216,7 @@ impl Story {
             decisions: Vec::new(),
             response: Some(response),
             complete: Some(true),
+            given_up_us: None,
         });
         self.evidence.exchanges.last_mut().unwrap()
     }

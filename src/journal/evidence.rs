@@ -41,6 +41,8 @@ pub struct Exchange {
     pub response: Option<Response>,
     /// Whether the answer was taken whole; none when the connection never said.
     pub complete: Option<bool>,
+    /// When the client gave up an answer that it had not taken whole, µs: its connection ended, or its stream did.
+    pub given_up_us: Option<u64>,
 }
 
 /// A connection.
@@ -262,6 +264,7 @@ impl Collector {
                 decisions: Vec::new(),
                 response: None,
                 complete: None,
+                given_up_us: None,
             }),
             Event::Decision(decision) => {
                 if let Some(exchange) = exchange_mut(evidence, decision.exchange) {
@@ -276,6 +279,7 @@ impl Collector {
             Event::ResponseEnded(ended) => {
                 if let Some(exchange) = exchange_mut(evidence, ended.exchange) {
                     exchange.complete = Some(ended.complete);
+                    exchange.given_up_us = (!ended.complete && !ended.cut).then_some(at);
                 }
             }
             Event::ScenarioEnded(ended) => evidence.ended = Some(ended),

@@ -273,6 +273,9 @@ pub struct ResponseEnded {
     pub exchange: u32,
     /// Whether the connection took all of it.
     pub complete: bool,
+    /// Whether the mock cut it on purpose; otherwise an answer that is not complete was given up by the client.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
 }
 
 /// A connection ended.

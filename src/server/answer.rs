@@ -193,6 +193,8 @@ pub(super) struct Tracked {
     left: u64,
     journal: ScenarioJournal,
     exchange: u32,
+    /// Whether it was cut on purpose.
+    cut: bool,
 }
 
 /// The connection is to be cut here, on purpose.
@@ -202,7 +204,7 @@ pub(super) struct CutHere;
 
 impl Tracked {
     fn new(pieces: VecDeque<Piece>, announced: u64, journal: ScenarioJournal, exchange: u32) -> Self {
-        Self { pieces, waiting: None, left: announced, journal, exchange }
+        Self { pieces, waiting: None, left: announced, journal, exchange, cut: false }
     }
 }
 
@@ -231,6 +233,7 @@ impl Body for Tracked {
                 Some(Piece::Cut) => {
                     // Still cut when asked again: what is missing stays missing.
                     self.pieces.push_front(Piece::Cut);
+                    self.cut = true;
                     return Poll::Ready(Some(Err(CutHere)));
                 }
             }
@@ -249,7 +252,8 @@ impl Body for Tracked {
 impl Drop for Tracked {
     fn drop(&mut self) {
         let complete = self.is_end_stream();
-        self.journal.write(Event::ResponseEnded(ResponseEnded { exchange: self.exchange, complete }));
+        let ended = ResponseEnded { exchange: self.exchange, complete, cut: self.cut };
+        self.journal.write(Event::ResponseEnded(ended));
     }
 }
 
@@ -259,8 +263,10 @@ mod tests {
     use std::io::Read;
 
     use flate2::read::GzDecoder;
+    use http_body_util::BodyExt;
 
     use super::*;
+    use crate::journal::Journal;
 
     fn data(pieces: &VecDeque<Piece>) -> Vec<u8> {
         let parts = pieces.iter().filter_map(|piece| match piece {
@@ -289,6 +295,27 @@ mod tests {
             assert_eq!(data(&pieces(body.clone(), fault, lasts)), body);
         }
         assert!(pieces(Bytes::new(), Some(Fault::Stall), lasts).is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_journal_tells_an_answer_given_up_from_one_that_was_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::create(folder.path(), time::OffsetDateTime::UNIX_EPOCH).unwrap().scenario("s");
+        let truncated =
+            || pieces(Bytes::from_static(b"{\"total\":3}"), Some(Fault::Truncate), Duration::ZERO);
+        for (exchange, frames) in [(1, 1), (2, 2)] {
+            let mut body = Tracked::new(truncated(), 11, journal.clone(), exchange);
+            for _ in 0..frames {
+                let _ = body.frame().await;
+            }
+        }
+        let written = std::fs::read_to_string(folder.path().join("journal.jsonl")).unwrap();
+        let lines = written.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let ends: Vec<(bool, bool)> = lines
+            .map(|line| line["event"]["response-ended"].clone())
+            .map(|ended| (ended["complete"] == false, ended["cut"] == true))
+            .collect();
+        assert_eq!(ends, [(true, false), (true, true)], "{written}");
     }
 
     #[test]

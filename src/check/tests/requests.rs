@@ -169,7 +169,7 @@ fn a_client_stopped_while_it_backs_off_is_for_review_and_one_that_hangs_or_hamme
 }
 
 #[test]
-fn a_client_that_closes_a_stalled_connection_by_itself_has_a_time_out() {
+fn a_client_that_gives_up_a_stalled_answer_by_itself_has_a_time_out() {
     let hang = json!({"outcome": {"is": "error", "hang-after": "2m"}});
     // The step may last 20 s.
     let closed = |at_ms: u64, by_client: bool, scripted: bool| {
@@ -185,11 +185,26 @@ fn a_client_that_closes_a_stalled_connection_by_itself_has_a_time_out() {
     };
     let gave_up = closed(10_000, true, true);
     assert_eq!(gave_up.verdict, Verdict::Review, "a time-out is seen, the error in the end is not");
-    assert!(gave_up.actual.en.contains("After 10000 ms the client closed the connection"), "{gave_up:#?}");
+    assert!(gave_up.actual.en.contains("After 10000 ms the client gave up the answer"), "{gave_up:#?}");
     assert_eq!(gave_up.exchanges, [1]);
     for (at_ms, by_client, scripted) in [(19_500, true, true), (10_000, false, true), (10_000, true, false)] {
         let finding = closed(at_ms, by_client, scripted);
         assert_eq!(finding.verdict, Verdict::Review);
-        assert!(!finding.actual.en.contains("closed the connection"), "{finding:#?}");
+        assert!(finding.actual.en.contains("was still waiting"), "{finding:#?}");
+        // The step may last 20 s, two minutes are needed.
+        assert!(finding.why.en.contains("6 times as long"), "{finding:#?}");
     }
+    // On HTTP/2 the stream ends, and the connection stays.
+    let mut story = Story::new("read", json!({"resource": "Organization", "id": "1"}));
+    let exchange = story.get(0, "/ws-diffusion-fhir/Organization/1", 200);
+    exchange.complete = Some(false);
+    exchange.given_up_us = Some(10_000_000);
+    exchange.response.as_mut().unwrap().scripted = Some(1);
+    // Until the client is stopped, at the deadline.
+    let connection = story.connect(2);
+    connection.closed_us = Some(20_000_000);
+    connection.closed = Some(ConnectionClosed { by_client: true, ..ConnectionClosed::default() });
+    story.ends(StepEnd::Deadline);
+    let gave_up = story.check(hang);
+    assert!(gave_up.actual.en.contains("After 10000 ms the client gave up the answer"), "{gave_up:#?}");
 }

@@ -97,6 +97,7 @@ pub(crate) fn exchange(
             fault: None,
         }),
         complete: Some(true),
+        given_up_us: None,
     }
 }
 
