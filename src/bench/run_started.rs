@@ -1,5 +1,7 @@
 //! The first line of a journal: what this run is.
 
+use std::collections::BTreeMap;
+
 use crate::campaign::Campaign;
 use crate::journal::{Baseline, Journal, Redactor, RunStarted, SCHEMA};
 use crate::text::Text;
@@ -35,6 +37,7 @@ pub(super) fn run_started(
         plans_named: campaign.plans_named,
         fail_on: campaign.fail_on.clone(),
         scenarios,
+        left_out: BTreeMap::new(),
         campaign: file,
         baseline: baseline.map(|baseline| redacted(baseline, journal.redactor())),
     }

@@ -25,6 +25,8 @@ use crate::server::{Place, Tls, TokenKey};
 pub struct RunPlan {
     /// Scenarios, in the order of the report.
     pub scenarios: Vec<Arc<Scenario>>,
+    /// How many scenarios of each plan were not asked for.
+    pub left_out: BTreeMap<String, usize>,
     /// What this run is.
     pub campaign: Campaign,
     /// Failures that are expected.
@@ -83,8 +85,9 @@ pub async fn run(
 ) -> Finished {
     let start = Instant::now();
     let scenarios = plan.scenarios.iter().map(|scenario| scenario.id.clone()).collect();
-    let started =
+    let mut started =
         run_started(&plan.campaign, &plan.client, scenarios, folder.name(), plan.baseline.as_ref(), &journal);
+    started.left_out = plan.left_out;
     journal.write(Event::RunStarted(Box::new(started)));
     plan.service.register_secret(journal.redactor());
     // There is one port: its users take turns.

@@ -251,6 +251,7 @@ impl Setting {
         let now = OffsetDateTime::now_utc();
         RunPlan {
             scenarios: scenarios.into_iter().map(|scenario| Arc::new(ready(scenario, now))).collect(),
+            left_out: BTreeMap::new(),
             campaign,
             baseline: None,
             driver,

@@ -1,5 +1,6 @@
 //! `banc-ror run`: play scenarios, judge, report.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use time::OffsetDateTime;
@@ -27,6 +28,7 @@ pub(super) fn run(arguments: &RunArguments, lang: Lang) -> Result<u8, Failure> {
     let ledger = Ledger::builtin()?;
     let catalogue = Catalogue::builtin(&ledger)?;
     let items = select(&catalogue, &ledger, &arguments.scenarios, &campaign)?;
+    let left_out = left_out(&catalogue, &items, &campaign);
     let baseline = baseline(arguments.baseline.as_deref(), &catalogue, &items)?;
     let command = if arguments.flaw.is_empty() {
         arguments.setup.client.as_deref().or(campaign.file.client.as_deref())
@@ -43,7 +45,7 @@ pub(super) fn run(arguments: &RunArguments, lang: Lang) -> Result<u8, Failure> {
     let journal = open(&folder, &items)?;
     let progress = progress::on(items.len(), lang);
     let scenarios = items.into_iter().map(|item| item.scenario);
-    let plan = RunPlan { baseline, ..setting.plan(scenarios, campaign, driver, directories, jobs) };
+    let plan = RunPlan { left_out, baseline, ..setting.plan(scenarios, campaign, driver, directories, jobs) };
     let runtime = preparation::runtime()?;
     let finished =
         runtime.block_on(bench::run(plan, &folder, journal, progress.clone(), preparation::interrupted()));
@@ -128,6 +130,22 @@ fn select(
         ));
     }
     Ok(items)
+}
+
+/// How many scenarios of each plan, for this profile, the words of the command line leave out.
+fn left_out(catalogue: &Catalogue, items: &[Item], campaign: &Campaign) -> BTreeMap<String, usize> {
+    let profile = campaign.profile.get();
+    let is_played = |id: &str| items.iter().any(|item| item.scenario.id == id);
+    let scenarios = catalogue.iter().map(|item| &item.scenario);
+    let mut left_out = BTreeMap::new();
+    for scenario in
+        scenarios.filter(|scenario| scenario.profiles.contains(&profile) && !is_played(&scenario.id))
+    {
+        for plan in &scenario.plans {
+            *left_out.entry(plan.clone()).or_default() += 1;
+        }
+    }
+    left_out
 }
 
 fn numbers(profiles: &[u8]) -> String {

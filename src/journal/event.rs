@@ -2,6 +2,8 @@
 //!
 //! Times are microseconds on the bench's monotonic clock since the run began (`at_us`, `*_us`).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -96,6 +98,9 @@ pub struct RunStarted {
     pub fail_on: Vec<String>,
     /// Ids of the scenarios selected, in the order of the report.
     pub scenarios: Vec<String>,
+    /// How many scenarios of each plan, for this profile, were not asked for; plans played whole are not named.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<String, usize>,
     /// The campaign file as it was read, secrets removed.
     pub campaign: Value,
     /// The failures that the editor expects; none without `--baseline`.

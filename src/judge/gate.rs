@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::outcome::{Gate, PlanOutcome, ScenarioOutcome, Status};
+use super::outcome::{Gate, PlanOutcome, PlanState, ScenarioOutcome, Status};
 use super::scenario::Judged;
 use crate::check::{both, quote};
 use crate::journal::RunStarted;
-use crate::text::Text;
+use crate::text::{Lang, Text};
 
 /// The action without which a plan is not that plan (charter.md, choosing what to implement).
 const ESSENTIAL: [(&str, &str); 7] = [
@@ -153,13 +153,18 @@ fn rule(run: &RunStarted, scenarios: &[ScenarioOutcome], facts: &Facts, plans: &
             },
         );
     }
-    let open = uncovered(plans);
-    let reason = no_failure(count(&[Status::Xfail]), open.is_empty());
-    if open.is_empty() {
-        return (0, reason);
+    let (open, in_part) = (uncovered(plans), in_part(plans));
+    let Text { mut fr, mut en } = no_failure(count(&[Status::Xfail]), open.is_empty() && in_part.is_empty());
+    if !open.is_empty() {
+        fr.push_str(&format!(" Plans non couverts : {open}."));
+        en.push_str(&format!(" Plans not covered: {open}."));
     }
-    let (fr, en) = (reason.fr, reason.en);
-    (0, both!("{fr} Plans non couverts : {open}.", "{en} Plans not covered: {open}."))
+    if !in_part.is_empty() {
+        let list = |lang| in_part.iter().map(|plan| plan.get(lang)).collect::<Vec<_>>().join(", ");
+        fr.push_str(&format!(" Plans joués en partie seulement : {}.", list(Lang::Fr)));
+        en.push_str(&format!(" Plans played in part only: {}.", list(Lang::En)));
+    }
+    (0, Text { fr, en })
 }
 
 /// What a run without a failure says, apart from its plans.
@@ -182,6 +187,17 @@ fn uncovered(plans: &[PlanOutcome]) -> String {
     open.join(", ")
 }
 
+/// The plans of which scenarios were not asked for, with how many were.
+fn in_part(plans: &[PlanOutcome]) -> Vec<Text> {
+    let in_part = plans.iter().filter(|plan| plan.covered && plan.left_out > 0);
+    in_part
+        .map(|plan| {
+            let (name, part) = (&plan.plan, plan.part());
+            Text::new(format!("{name} ({})", part.fr), format!("{name} ({})", part.en))
+        })
+        .collect()
+}
+
 /// The plans of the run: those asked for, or all that the scenarios name.
 fn plans(run: &RunStarted, scenarios: &[ScenarioOutcome], facts: &Facts) -> Vec<PlanOutcome> {
     let mut names = run.plans.clone();
@@ -189,10 +205,10 @@ fn plans(run: &RunStarted, scenarios: &[ScenarioOutcome], facts: &Facts) -> Vec<
         let all: BTreeSet<&String> = scenarios.iter().flat_map(|scenario| &scenario.plans).collect();
         names = all.into_iter().cloned().collect();
     }
-    names.into_iter().map(|plan| outcome(plan, scenarios, facts)).collect()
+    names.into_iter().map(|plan| outcome(plan, run, scenarios, facts)).collect()
 }
 
-fn outcome(plan: String, scenarios: &[ScenarioOutcome], facts: &Facts) -> PlanOutcome {
+fn outcome(plan: String, run: &RunStarted, scenarios: &[ScenarioOutcome], facts: &Facts) -> PlanOutcome {
     let members: Vec<&ScenarioOutcome> =
         scenarios.iter().filter(|scenario| scenario.plans.contains(&plan)).collect();
     let missing: BTreeSet<String> =
@@ -210,9 +226,19 @@ fn outcome(plan: String, scenarios: &[ScenarioOutcome], facts: &Facts) -> PlanOu
     };
     let passed =
         members.iter().flat_map(|scenario| &scenario.checks).any(|check| check.status == Status::Pass);
-    let conforming = covered && passed && members.iter().all(|scenario| good(scenario.status));
+    let left_out = run.left_out.get(&plan).copied().unwrap_or_default();
     let broken = |status: Status| matches!(status, Status::Fail | Status::Xpass);
-    let undecided = covered && !conforming && !members.iter().any(|scenario| broken(scenario.status));
+    let state = if !covered {
+        PlanState::NotCovered
+    } else if members.iter().any(|scenario| broken(scenario.status)) {
+        PlanState::Broken
+    } else if !passed || !members.iter().all(|scenario| good(scenario.status)) {
+        PlanState::Undecided
+    } else if left_out > 0 {
+        PlanState::InPart
+    } else {
+        PlanState::Conforming
+    };
     let expected_failures = members
         .iter()
         .flat_map(|scenario| &scenario.checks)
@@ -221,8 +247,9 @@ fn outcome(plan: String, scenarios: &[ScenarioOutcome], facts: &Facts) -> PlanOu
     PlanOutcome {
         plan,
         covered,
-        conforming,
-        undecided,
+        scenarios: members.len(),
+        left_out,
+        state,
         missing_actions: missing.into_iter().collect(),
         essential_not_played,
         expected_failures,

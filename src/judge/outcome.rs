@@ -172,12 +172,27 @@ impl Obstacle {
 pub struct Gate {
     /// Exit code of `run` and `judge`.
     pub exit_code: u8,
-    /// Whether the client conforms.
+    /// Whether the exit code is 0: nothing in what was played stands against conformity. The plans say how much it was.
     pub conforming: bool,
     /// Which rule decided, in one sentence.
     pub reason: Text,
     /// Each plan of the run.
     pub plans: Vec<PlanOutcome>,
+}
+
+/// What can be said of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanState {
+    /// The client lacks one of its actions, or its essential action was not played.
+    NotCovered,
+    /// Something in it failed.
+    Broken,
+    /// Nothing failed, and not all was decided.
+    Undecided,
+    /// Nothing stands against conformity in the scenarios that were asked for; others were not.
+    InPart,
+    /// All of it was asked for, and nothing stands against conformity.
+    Conforming,
 }
 
 /// One plan.
@@ -187,16 +202,34 @@ pub struct PlanOutcome {
     pub plan: String,
     /// False when the client lacks one of its actions, or its essential action was not played.
     pub covered: bool,
-    /// Whether nothing in it stands against conformity.
-    pub conforming: bool,
-    /// Covered, and neither conforming nor broken: nothing failed, and not all was decided.
-    pub undecided: bool,
+    /// How many of its scenarios this run holds.
+    pub scenarios: usize,
+    /// How many of its scenarios, for this profile, were not asked for: what they would show is not known.
+    pub left_out: usize,
+    /// What can be said of it.
+    pub state: PlanState,
     /// The actions that the client does not have.
     pub missing_actions: Vec<String>,
     /// The action that makes the plan what it is, when this run did not play it.
     pub essential_not_played: Option<String>,
     /// How many of its checks fail as the baseline expects: they do not stand against conformity, and are not conforming.
     pub expected_failures: usize,
+}
+
+impl PlanOutcome {
+    /// Whether all of it was played, and nothing stands against conformity.
+    #[must_use]
+    pub fn is_conforming(&self) -> bool {
+        self.state == PlanState::Conforming
+    }
+
+    /// How much of it this run holds.
+    #[must_use]
+    pub fn part(&self) -> Text {
+        let (played, all) = (self.scenarios, self.scenarios + self.left_out);
+        let plural = if played > 1 { "s" } else { "" };
+        Text::new(format!("{played} scénario{plural} sur {all}"), format!("{played} of {all} scenarios"))
+    }
 }
 
 /// One requirement of the ledger.

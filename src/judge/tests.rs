@@ -1,6 +1,8 @@
 //! From journal entries to an outcome: levels, statuses, gate, plans, coverage, what is kept.
 #![expect(clippy::unwrap_used)]
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::ledger::{ObligedParty, Origin};
@@ -34,6 +36,7 @@ impl Run {
             plans_named,
             fail_on: Vec::new(),
             scenarios: Vec::new(),
+            left_out: BTreeMap::new(),
             campaign: Value::Null,
             baseline: None,
         };
@@ -263,7 +266,7 @@ fn a_plan_with_a_missing_action_is_not_covered() {
     let outcome = run(true);
     let plan = &outcome.gate.plans[0];
     assert_eq!(
-        (plan.covered, plan.conforming, plan.missing_actions.as_slice()),
+        (plan.covered, plan.is_conforming(), plan.missing_actions.as_slice()),
         (false, false, &["search".to_owned()][..])
     );
     assert_eq!(outcome.gate.exit_code, 5);
@@ -272,6 +275,24 @@ fn a_plan_with_a_missing_action_is_not_covered() {
     let mut absent = Run::new(&["feed"], true);
     absent.play("one", read(), &[("a", "MUST-1", count(200))]);
     assert_eq!(absent.judge().gate.exit_code, 5, "nothing of the plan was played");
+}
+
+#[test]
+fn a_plan_played_in_part_is_not_conforming() {
+    let run = |left_out: usize| {
+        let mut run = Run::new(&["fhir-search"], true);
+        let mut searched = read();
+        searched.evidence.steps[0].started.action = Some("search".to_owned());
+        run.play("one", searched, &[("a", "MUST-1", count(200))]);
+        run.started.left_out = BTreeMap::from([("fhir-search".to_owned(), left_out)]);
+        run.judge().gate
+    };
+    let part = run(40);
+    assert_eq!((part.plans[0].scenarios, part.plans[0].left_out), (1, 40));
+    assert!(part.plans[0].covered && part.plans[0].state == PlanState::InPart);
+    assert_eq!(part.exit_code, 0, "nothing that was asked for is missing");
+    assert!(part.reason.en.contains("fhir-search (1 of 41 scenarios)"), "{}", part.reason.en);
+    assert!(run(0).plans[0].is_conforming());
 }
 
 #[test]

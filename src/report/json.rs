@@ -42,7 +42,8 @@ fn document(outcome: &Outcome) -> Value {
         .iter()
         .map(|plan| {
             json!({
-                "plan": plan.plan, "covered": plan.covered, "conforming": plan.conforming,
+                "plan": plan.plan, "covered": plan.covered, "conforming": plan.is_conforming(),
+                "scenarios": plan.scenarios, "left_out": plan.left_out,
                 "missing_actions": plan.missing_actions,
                 "essential_not_played": plan.essential_not_played,
                 "expected_failures": plan.expected_failures,

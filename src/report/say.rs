@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::journal::{QuotaState, StepEnd};
-use crate::judge::{Outcome, Party, Status};
+use crate::judge::{Outcome, Party, PlanOutcome, PlanState, Status};
 use crate::report::{dates, show};
 use crate::text::{Lang, Text};
 
@@ -220,9 +220,20 @@ impl Say {
     /// The verdict in two or three words, and the status whose colour and sign it wears.
     pub(crate) fn verdict(&self, outcome: &Outcome) -> (&'static str, Status) {
         let gate = &outcome.gate;
+        let in_part = gate.plans.iter().any(|plan| plan.state == PlanState::InPart);
         match gate.exit_code {
             0 if !gate.plans.iter().any(|plan| plan.covered) => {
                 (self.of("Aucun échec, aucun plan couvert", "No failure, no plan covered"), Status::Skip)
+            }
+            0 if in_part && outcome.total(Status::Xfail) > 0 => (
+                self.of(
+                    "Aucun échec dans ce qui a été joué, échecs attendus mis à part",
+                    "No failure in what was played, expected failures apart",
+                ),
+                Status::Xfail,
+            ),
+            0 if in_part => {
+                (self.of("Aucun échec dans ce qui a été joué", "No failure in what was played"), Status::Skip)
             }
             0 if outcome.total(Status::Xfail) > 0 => (
                 self.of("Conforme, échecs attendus mis à part", "Conforming, expected failures apart"),
@@ -235,6 +246,25 @@ impl Say {
             5 => (self.of("Non concluant", "Inconclusive"), Status::Inconclusive),
             _ => (self.of("Erreur d’usage", "Usage error"), Status::ConfigError),
         }
+    }
+
+    /// What can be said of a plan, in a few words.
+    pub(crate) fn plan(&self, plan: &PlanOutcome) -> &'static str {
+        match plan.state {
+            PlanState::NotCovered => self.of("non couvert", "not covered"),
+            PlanState::Broken => self.of("non conforme", "not conforming"),
+            PlanState::Undecided => self.of("non tranché", "undecided"),
+            PlanState::InPart => self.of("joué en partie, sans échec", "played in part, without failure"),
+            PlanState::Conforming if plan.expected_failures > 0 => {
+                self.of("conforme, échecs attendus mis à part", "conforming, expected failures apart")
+            }
+            PlanState::Conforming => self.of("conforme", "conforming"),
+        }
+    }
+
+    /// How much of a plan was played, when not all of it was.
+    pub(crate) fn part(&self, plan: &PlanOutcome) -> Option<String> {
+        (plan.left_out > 0).then(|| plan.part().get(self.lang).to_owned())
     }
 
     /// What leads to which exit code, the first that applies.

@@ -238,16 +238,8 @@ fn expected(baseline: &BaselineOutcome, t: Say) -> String {
 }
 
 fn plans(outcome: &Outcome, t: Say) -> String {
-    let word = |plan: &PlanOutcome| match (plan.covered, plan.conforming) {
-        (_, false) if plan.undecided => t.of("non tranché", "undecided"),
-        (false, _) => t.of("non couvert", "not covered"),
-        (true, true) if plan.expected_failures > 0 => {
-            t.of("conforme, échecs attendus mis à part", "conforming, expected failures apart")
-        }
-        (true, true) => t.of("conforme", "conforming"),
-        (true, false) => t.of("non conforme", "not conforming"),
-    };
-    let plans = outcome.gate.plans.iter().map(|plan| format!("{} {}", plan.plan, word(plan)));
+    let part = |plan: &PlanOutcome| t.part(plan).map(|part| format!(" ({part})")).unwrap_or_default();
+    let plans = outcome.gate.plans.iter().map(|plan| format!("{} {}{}", plan.plan, t.plan(plan), part(plan)));
     let plans: Vec<String> = plans.collect();
     if plans.is_empty() { t.of("aucun", "none").to_owned() } else { plans.join(" · ") }
 }

@@ -61,6 +61,28 @@ fn the_shell_example_conforms_in_what_it_has() {
     assert_eq!(scenario(&report, "token-certificate")["status"], "pass");
 }
 
+/// A few scenarios of a plan say nothing of the plan.
+#[test]
+fn a_plan_of_which_a_part_was_played_is_not_said_to_conform() {
+    let folder = tempfile::tempdir().unwrap();
+    let report_folder = folder.path().join("report");
+    let output = run(&report_folder)
+        .args(["token-certificate", "search-empty", "--plan", "fhir-search", "--lang", "en"])
+        .output()
+        .unwrap();
+    let report = report(&report_folder);
+    let shown = text(&output.stdout);
+    assert_eq!(code(&output), 0, "{shown}");
+    let plan = &report["gate"]["plans"][0];
+    assert_eq!((&plan["covered"], &plan["conforming"]), (&Value::Bool(true), &Value::Bool(false)));
+    assert_eq!(plan["scenarios"], 2);
+    assert!(plan["left_out"].as_u64().unwrap() > 50, "{plan}");
+    assert!(shown.starts_with("NO FAILURE IN WHAT WAS PLAYED  exit code 0"), "{shown}");
+    assert!(shown.contains("fhir-search played in part, without failure (2 of "), "{shown}");
+    let page = std::fs::read_to_string(report_folder.join("index.html")).unwrap();
+    assert!(page.contains("in part</span>") && page.contains("2 of "), "the table of plans says so");
+}
+
 #[test]
 fn a_named_plan_that_the_client_lacks_is_exit_5() {
     let folder = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ mod timeline;
 
 use askama::Template;
 
-use crate::judge::{Conformity, Outcome, Status};
+use crate::judge::{Conformity, Outcome, PlanState, Status};
 use crate::report::say::Say;
 use crate::report::{ReportError, notice, page_name, show};
 use crate::text::Lang;

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::journal::{Api, Body, Evidence, RunStarted, ScenarioEnded, StepEnd};
 use crate::judge::{
     BaselineOutcome, BaselineState, CheckOutcome, Conformity, ExpectedFailureOutcome, Gate, Mark, Outcome,
-    Party, PlanOutcome, RequirementOutcome, ScenarioOutcome, Status, Timeline, Wait,
+    Party, PlanOutcome, PlanState, RequirementOutcome, ScenarioOutcome, Status, Timeline, Wait,
 };
 use crate::text::{Lang, Text};
 
@@ -36,9 +36,9 @@ pub(crate) fn outcome() -> Outcome {
                 "2 checks failed or passed unexpectedly.",
             ),
             plans: vec![
-                plan("fhir-search", true, false, &[]),
-                plan("fhir-export", true, true, &[]),
-                plan("fhir-capacity", false, true, &["update-capacity"]),
+                plan("fhir-search", true, PlanState::Broken, &[]),
+                plan("fhir-export", true, PlanState::Conforming, &[]),
+                plan("fhir-capacity", false, PlanState::NotCovered, &["update-capacity"]),
             ],
         },
         requirements: requirements(),
@@ -66,6 +66,7 @@ fn run() -> RunStarted {
         plans_named: true,
         fail_on: vec![],
         scenarios: vec!["quota-retry-after".into(), "every-status".into()],
+        left_out: BTreeMap::new(),
         campaign: json!({
             "editor": { "name": "Éditions <b>Santé</b> & Cie", "siret": "00000000000000" },
             "service": { "name": "Orientation 33", "version": "4.2.1", "purposes": ["orientation", "régulation"] },
@@ -101,13 +102,14 @@ fn hostile_expectation() -> ExpectedFailureOutcome {
     hostile
 }
 
-fn plan(plan: &str, covered: bool, conforming: bool, missing: &[&str]) -> PlanOutcome {
+fn plan(plan: &str, covered: bool, state: PlanState, missing: &[&str]) -> PlanOutcome {
     let missing_actions = missing.iter().map(|action| (*action).to_owned()).collect();
     PlanOutcome {
         plan: plan.into(),
         covered,
-        conforming,
-        undecided: false,
+        scenarios: 4,
+        left_out: 0,
+        state,
         missing_actions,
         essential_not_played: None,
         expected_failures: 0,
