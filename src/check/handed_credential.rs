@@ -2,6 +2,8 @@
 //! (client-testing.md §2.2): it shows a renewed one; it reports the refusal of a bad one, and does not insist, whether
 //! it is refused with a 401 or with a TLS alert.
 
+mod asked;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -9,11 +11,11 @@ use super::alerted::{self, Alerted, alerted};
 use super::context::{Report, Scene, report};
 use super::reported;
 use super::still_trying::still_trying;
-use super::token_form::token_requests;
 use super::words::{both, quote};
 use super::{Finding, Kind, Nature, Party, Verdict};
-use crate::journal::{Api, CertificateFacts, Exchange, HandedCredential, Step};
+use crate::journal::{Api, Exchange, HandedCredential, Step};
 use crate::text::Text;
+use asked::{Asked, asked, is_of_the_api, is_refused, reason, what};
 
 /// `handed-credential`: see [`super::Expect::HandedCredential`].
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -42,17 +44,6 @@ pub enum HandedFacet {
     Attempts,
     /// Without a token, the API is not called.
     NoCall,
-}
-
-/// The token requests of a step, by the certificate on their connection.
-#[derive(Default)]
-struct Asked<'a> {
-    /// The one that was handed; or none, when none was.
-    as_handed: Vec<&'a Exchange>,
-    /// None, although one was handed: TLS libraries leave out what no authority named by the server has issued.
-    without: Vec<&'a Exchange>,
-    /// Another one.
-    otherwise: Vec<(&'a Exchange, &'a CertificateFacts)>,
 }
 
 impl Kind for Handed {
@@ -441,52 +432,4 @@ fn control(scene: &Scene<'_>, judged: &Step) -> Option<Finding> {
         )
         .remedy(no_token_kept(), Party::Configuration),
     )
-}
-
-fn asked<'a>(scene: &Scene<'a>, step: &Step, handed: &HandedCredential) -> Asked<'a> {
-    let mut asked = Asked::default();
-    let number = Some(step.started.step);
-    for exchange in token_requests(scene).filter(|exchange| exchange.step == number) {
-        let Some(handshake) = scene.evidence.handshake(exchange) else { continue };
-        match (&handshake.certificate, &handed.sha256) {
-            (None, None) => asked.as_handed.push(exchange),
-            (None, Some(_)) => asked.without.push(exchange),
-            (Some(shown), Some(sha256)) if shown.sha256 == *sha256 => asked.as_handed.push(exchange),
-            (Some(shown), _) => asked.otherwise.push((exchange, shown)),
-        }
-    }
-    asked
-}
-
-fn is_refused(exchange: &Exchange) -> bool {
-    exchange.status().is_some_and(|status| (400..500).contains(&status))
-}
-
-fn is_of_the_api(exchange: &Exchange) -> bool {
-    matches!(exchange.api(), Api::Fhir | Api::Capacity | Api::Anomalies)
-}
-
-/// What the mock said of its refusal.
-fn reason(exchange: &Exchange) -> Option<String> {
-    let decision = exchange.decisions.iter().find(|decision| !decision.passed)?;
-    Some(quote(&decision.reason))
-}
-
-/// What is wrong with a certificate that is handed over, or new.
-fn what(handed: &HandedCredential) -> Text {
-    match handed.name.as_str() {
-        "none" => both!("aucun certificat", "no certificate"),
-        "expired" => both!("certificat expiré", "expired certificate"),
-        "not-yet-valid" => both!("certificat pas encore valide", "certificate not yet valid"),
-        "unknown-authority" => both!("autorité inconnue", "unknown authority"),
-        "wrong-usage" => both!("certificat de serveur", "certificate of a server"),
-        "incomplete-chain" => both!("chaîne sans son intermédiaire", "chain without its intermediate"),
-        "not-listed" => both!("certificat que personne n’a déclaré", "certificate that nobody declared"),
-        "another-service" => {
-            both!("certificat déclaré pour un autre client_id", "certificate declared for another client_id")
-        }
-        "all-wrong" => both!("plusieurs défauts à la fois", "several defects at once"),
-        "renewed" | "replaced" => both!("certificat renouvelé", "renewed certificate"),
-        other => Text::same(quote(other)),
-    }
 }

@@ -1,7 +1,8 @@
 //! HTTP on the wire: connections that are kept and used again, HTTP/1.1 and HTTP/2 by ALPN, over TLS or in the clear.
 
+mod failure;
+
 use std::collections::HashMap;
-use std::error::Error;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -17,19 +18,22 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::alert::{LastWord, Overheard};
 use super::flaws::{Flaw, FlawSet};
 use super::old_tls;
 
+pub(crate) use failure::{Failure, tls_error};
+use failure::{failure, is_no_tls, is_old_tls};
+
 /// The longest answer that is read; a page of 200 resources is about 1 MiB.
 pub(crate) const MAX_BODY: usize = 64 * 1024 * 1024;
 /// How long the next piece of a body is waited for.
 const LONGEST_SILENCE: Duration = Duration::from_secs(4);
-/// The longest that `gives-up-slow-answers` waits for a whole body.
+/// The longest that `gives-up-slow-answers` and `insists-on-slow-answers` wait for a whole body.
 const IMPATIENCE: Duration = Duration::from_secs(1);
+/// What they say then.
 const TOOK_TOO_LONG: &str = "the answer took too long";
 /// How long the end of the connections is waited for when the client ends.
 const FAREWELL: Duration = Duration::from_millis(200);
@@ -113,15 +117,6 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     /// Body.
     pub(crate) body: Bytes,
-}
-
-/// Why no whole answer came.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    /// May go better next time: connection refused, cut, timed out, truncated body.
-    Passing(String),
-    /// Will not: a TLS peer that does not prove its identity or refuses ours.
-    Lasting(String),
 }
 
 /// The connections of one service, kept open between calls.
@@ -401,42 +396,6 @@ async fn received(body: Incoming, silence: Duration) -> (Bytes, Option<Failure>)
     (bytes.into(), None)
 }
 
-/// Tells a peer that cannot be trusted from a connection that was merely lost.
-fn failure(error: &(dyn Error + 'static)) -> Failure {
-    let mut causes = vec![error.to_string()];
-    let mut source = Some(error);
-    while let Some(cause) = source {
-        if let Some(tls) = tls_error(cause) {
-            return Failure::Lasting(tls.to_string());
-        }
-        let text = cause.to_string();
-        if !causes.contains(&text) {
-            causes.push(text);
-        }
-        source = cause.source();
-    }
-    Failure::Passing(causes.join(": "))
-}
-
-/// Whether what the server sent is no TLS at all.
-fn is_no_tls(error: &std::io::Error) -> bool {
-    matches!(tls_error(error), Some(rustls::Error::InvalidMessage(_)))
-}
-
-/// Whether the server knows no version of TLS that this client knows.
-fn is_old_tls(error: &std::io::Error) -> bool {
-    matches!(tls_error(error), Some(rustls::Error::PeerIncompatible(_)))
-}
-
-pub(crate) fn tls_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    if let Some(error) = cause.downcast_ref::<rustls::Error>() {
-        return Some(error);
-    }
-    // `io::Error::source` skips the error that it wraps, so that it has to be asked for.
-    let io = cause.downcast_ref::<std::io::Error>()?;
-    io.get_ref()?.downcast_ref::<rustls::Error>()
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used)]
 mod tests {
@@ -454,14 +413,5 @@ mod tests {
         assert_eq!(origin("https://localhost:1@evil.example/").unwrap().host, "evil.example");
         assert_eq!(origin("/relative"), None);
         assert_eq!(origin("http://[::1]:8080/").unwrap().to_string(), "http://[::1]:8080");
-    }
-
-    #[test]
-    fn a_tls_refusal_is_told_from_a_lost_connection() {
-        let unknown = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-        let wrapped = std::io::Error::new(std::io::ErrorKind::InvalidData, unknown);
-        assert!(matches!(failure(&wrapped), Failure::Lasting(_)));
-        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        assert!(matches!(failure(&reset), Failure::Passing(_)));
     }
 }

@@ -14,15 +14,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::closing::Closing;
 use super::impostor::Change;
 use super::route::{self, ConnectionContext};
 use super::state::State;
 use super::tls::{Strictness, Tls};
 use super::wire::{FirstByte, Noted, Traffic, Watched};
 use super::{Role, hello, impostor};
-use crate::journal::{
-    ConnectionClosed, ConnectionOpened, Event, Handshake, HandshakeCause, Redactor, ScenarioJournal,
-};
+use crate::journal::{ConnectionOpened, Event, Handshake, HandshakeCause, ScenarioJournal};
 
 /// A client that takes longer than this for its handshake is let go.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(30);
@@ -35,9 +34,6 @@ const CONNECTION_LIMIT: usize = 512;
 
 /// How much of an HTTP request without TLS is read, in bytes.
 const PLAIN_HEAD: usize = 4 * 1024;
-
-/// How much of a client's line the journal keeps, in characters.
-const LONGEST_LINE: usize = 1_000;
 
 /// How long a server that must be refused waits, at the end of its step, for connections to be closed by the client.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -366,70 +362,6 @@ async fn plain_http(stream: TcpStream, traffic: Arc<Traffic>) -> Handshake {
     let (cause, failure) =
         hello::obstacle(&head).unwrap_or((HandshakeCause::NotTls, "no TLS handshake".to_owned()));
     impostor::outcome(cause, failure, false)
-}
-
-/// Writes how the handshake ended and how the connection did, also when its task is dropped.
-struct Closing {
-    state: Arc<State>,
-    number: u32,
-    tls: Tls,
-    shaken: bool,
-    below: Arc<Traffic>,
-    above: Arc<Traffic>,
-    reason: Option<String>,
-}
-
-impl Closing {
-    fn new(state: &Arc<State>, number: u32, tls: Tls, below: &Arc<Traffic>, above: &Arc<Traffic>) -> Self {
-        Self {
-            state: Arc::clone(state),
-            number,
-            tls,
-            shaken: false,
-            below: Arc::clone(below),
-            above: Arc::clone(above),
-            reason: None,
-        }
-    }
-
-    /// The handshake ended so.
-    fn shaken(&mut self, handshake: Handshake) {
-        self.shaken = true;
-        let redactor = self.state.journal.redactor();
-        let failure = handshake.failure.as_deref().map(|failure| line(failure, redactor));
-        let server_certificate = handshake.server_certificate.or_else(|| Some(self.tls.server_certificate()));
-        let staple = self.tls.staple(&self.below);
-        let handshake =
-            Handshake { connection: self.number, failure, server_certificate, staple, ..handshake };
-        self.state.journal.write(Event::Handshake(Box::new(handshake)));
-    }
-}
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        if !self.shaken && self.above.read() == 0 {
-            let interrupted = io::Error::new(io::ErrorKind::TimedOut, "nothing came any more");
-            let failure = self.tls.failure(&interrupted, self.number, &self.below);
-            self.shaken(Handshake { cause: Some(HandshakeCause::Unfinished), ..failure });
-        }
-        let redactor = self.state.journal.redactor();
-        let closed = ConnectionClosed {
-            connection: self.number,
-            reason: self.reason.take(),
-            received: self.above.read(),
-            first_line: self.above.untold_line().map(|first| line(&first, redactor)),
-            by_client: self.below.ended_by_client() || self.above.ended_by_client(),
-            alert: self.above.alert(),
-        };
-        self.state.journal.write(Event::ConnectionClosed(closed));
-    }
-}
-
-/// A line that a client wrote, without secrets, bounded.
-fn line(line: &str, redactor: &Redactor) -> String {
-    let line: String = line.chars().take(LONGEST_LINE).collect();
-    let words: Vec<String> = line.split(' ').map(|word| redactor.target(word)).collect();
-    redactor.text(&words.join(" "))
 }
 
 /// An error with its causes, each once.

@@ -5,6 +5,7 @@ mod answer;
 mod aside;
 pub mod behaviour;
 mod capacity;
+mod closing;
 mod data;
 mod export;
 mod fhir;

@@ -1,31 +1,29 @@
 //! TLS of the mock: the handshake always completes when it can, whatever certificate the client shows; what is wrong
 //! with that certificate is found afterwards and told. Every rustls name of the server stands here and below.
 
+mod authorities;
+mod certificate;
 mod verifier;
 
 use std::io;
 use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
-use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{
-    NoServerSessionStorage, ParsedCertificate, ServerConfig, ServerConnection, WebPkiClientVerifier,
-};
+use rustls::server::{NoServerSessionStorage, ServerConfig, ServerConnection};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{AlertDescription, CertificateError, Error, RootCertStore};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::der::oid::ObjectIdentifier;
-use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, SubjectAltName};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage};
 
 use super::hello;
 use super::wire::Traffic;
 use crate::journal::{CertificateFacts, Handshake, HandshakeCause, ServerCertificate, Staple, hex};
+use authorities::{Authorities, is_self_issued};
+use certificate::{readable_time, server_certificate};
 use verifier::{RecordingVerifier, StrictVerifier};
 
 /// `id-kp-clientAuth`, RFC 5280 §4.2.1.12.
@@ -315,54 +313,6 @@ impl Tls {
     }
 }
 
-/// Authorities that client certificates may come from.
-#[derive(Clone)]
-struct Authorities {
-    strict: Arc<dyn ClientCertVerifier>,
-    roots: Arc<RootCertStore>,
-}
-
-impl Authorities {
-    fn new<'a>(authorities: impl Iterator<Item = &'a CertificateDer<'static>>) -> Result<Self, Error> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut roots = RootCertStore::empty();
-        for authority in authorities {
-            roots.add(authority.clone())?;
-        }
-        let roots = Arc::new(roots);
-        let strict = WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider)
-            .build()
-            .map_err(|error| Error::General(error.to_string()))?;
-        Ok(Self { strict, roots })
-    }
-
-    /// Whether the certificates lead to one of them, whatever the leaf is for.
-    fn vouch_for(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<(), Error> {
-        match self.strict.verify_client_cert(leaf, intermediates, now) {
-            Err(Error::InvalidCertificate(
-                CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. },
-            )) => self.vouch_for_server(leaf, intermediates, now),
-            other => other.map(drop),
-        }
-    }
-
-    fn vouch_for_server(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<(), Error> {
-        let leaf = ParsedCertificate::try_from(leaf)?;
-        let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms;
-        verify_server_cert_signed_by_trust_anchor(&leaf, &self.roots, intermediates, now, algorithms.all)
-    }
-}
-
 /// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, a client certificate asked for and never required.
 fn configuration(roots: &RootCertStore, shown: CertifiedKey) -> Result<ServerConfig, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -383,14 +333,6 @@ fn usual(mut config: ServerConfig) -> ServerConfig {
     config
 }
 
-/// Whether nobody else vouches for an authority.
-fn is_self_issued(der: &CertificateDer<'_>) -> bool {
-    Certificate::from_der(der).is_ok_and(|certificate| {
-        let content = certificate.tbs_certificate();
-        content.subject() == content.issuer()
-    })
-}
-
 /// The TLS alert that a client sent, by name and number; none when the error is another one.
 pub(super) fn alert(error: &io::Error) -> Option<String> {
     match error.get_ref()?.downcast_ref::<Error>()? {
@@ -409,47 +351,6 @@ fn own_alert(error: &io::Error) -> Option<String> {
     Some(hello::alert_name(u8::from(alert)))
 }
 
-/// What a certificate of the mock says.
-fn server_certificate(chain: &[CertificateDer<'static>]) -> ServerCertificate {
-    let Some(leaf) = chain.first() else { return ServerCertificate::default() };
-    let sha256 = hex(digest(&SHA256, leaf).as_ref());
-    let Ok(certificate) = Certificate::from_der(leaf) else {
-        return ServerCertificate { sha256, chain: chain.len(), ..ServerCertificate::default() };
-    };
-    let content = certificate.tbs_certificate();
-    let names = content.get_extension::<SubjectAltName>().ok().flatten();
-    ServerCertificate {
-        subject: content.subject().to_string(),
-        issuer: content.issuer().to_string(),
-        not_before: readable_time(content.validity().not_before.to_unix_duration().as_secs()),
-        not_after: readable_time(content.validity().not_after.to_unix_duration().as_secs()),
-        names: names.map(|(_, names)| names.0.iter().filter_map(readable_name).collect()).unwrap_or_default(),
-        sha256,
-        chain: chain.len(),
-        signature: match certificate.signature_algorithm().oid.to_string().as_str() {
-            "1.2.840.113549.1.1.11" => "sha256WithRSAEncryption".to_owned(),
-            "1.2.840.113549.1.1.5" => "sha1WithRSAEncryption".to_owned(),
-            other => other.to_owned(),
-        },
-    }
-}
-
-fn readable_name(name: &GeneralName) -> Option<String> {
-    let GeneralName::IpAddress(bytes) = name else {
-        return if let GeneralName::DnsName(name) = name { Some(name.as_str().to_owned()) } else { None };
-    };
-    let bytes = bytes.as_bytes();
-    let v4 = <[u8; 4]>::try_from(bytes).map(std::net::IpAddr::from);
-    let address = v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(std::net::IpAddr::from));
-    address.ok().map(|address| address.to_string())
-}
-
 fn readable_version(version: &str) -> String {
     version.replace("TLSv1_", "TLSv1.")
-}
-
-fn readable_time(seconds: u64) -> String {
-    let instant =
-        i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    instant.and_then(|instant| instant.format(&Rfc3339).ok()).unwrap_or_default()
 }
