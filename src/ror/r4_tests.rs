@@ -165,7 +165,15 @@ fn codes_and_invariants_of_search_results() {
         let view = view(profile);
         let result = view.search(ResourceType::HealthcareService, &query, SearchOptions::default()).unwrap();
         assert!(!result.is_empty());
-        let text = searchset(&view, &result, 0, 200, base, &format!("{base}/HealthcareService"), None);
+        let text = searchset(
+            &view,
+            &result,
+            0,
+            200,
+            base,
+            &format!("{base}/HealthcareService"),
+            &[("previous", format!("{base}?p"))],
+        );
         fhirkit::from_json_strict::<fhirkit::r4::Bundle>(&text).unwrap();
         let bundle: Value = serde_json::from_str(&text).unwrap();
         assert_right(&format!("profile {profile}"), &bundle);

@@ -13,7 +13,8 @@ const DISTANCE: &str = "http://hl7.org/fhir/StructureDefinition/location-distanc
 /// each Location that has a position tells its distance. When matches beyond the cap were left out, every page ends
 /// with an OperationOutcome that warns of it.
 ///
-/// `base_url` is that of the API without a final slash; `self_url` and `next_url` stand in the links as given.
+/// `base_url` is that of the API without a final slash; `self_url`, and those of `links` (relation and URL), stand in
+/// the links as given.
 #[must_use]
 pub fn searchset(
     view: &View,
@@ -22,7 +23,7 @@ pub fn searchset(
     count: usize,
     base_url: &str,
     self_url: &str,
-    next_url: Option<&str>,
+    links: &[(&str, String)],
 ) -> String {
     let start = offset.min(result.matches.len());
     let end = start.saturating_add(count).min(result.matches.len());
@@ -34,9 +35,11 @@ pub fn searchset(
     text.push_str(&result.total().to_string());
     text.push_str(r#","link":[{"relation":"self","url":"#);
     push_string(&mut text, self_url);
-    if let Some(next) = next_url {
-        text.push_str(r#"},{"relation":"next","url":"#);
-        push_string(&mut text, next);
+    for (relation, url) in links {
+        text.push_str(r#"},{"relation":"#);
+        push_string(&mut text, relation);
+        text.push_str(r#","url":"#);
+        push_string(&mut text, url);
     }
     text.push_str("}]");
     let entries = page.iter().map(|r| (r, "match")).chain(includes.iter().map(|r| (r, "include")));

@@ -138,12 +138,19 @@ fn bundle(
 ) -> Answer {
     let count = search.result.page_size();
     let base = request.base_url(state);
-    let next = search.result.next_offset(offset).map(|next| {
+    let page = |base: &str, id: Uuid, offset: usize| {
+        format!("{base}?_getpages={id}&_getpagesoffset={offset}&_count={count}&_bundletype=searchset")
+    };
+    let mut links = Vec::new();
+    if let Some(next) = search.result.next_offset(offset) {
         let id = kept.unwrap_or_else(|| state.keep_search(search.clone()));
         let base = state.foreign_base(ForeignLink::Next).unwrap_or_else(|| base.clone());
-        format!("{base}?_getpages={id}&_getpagesoffset={next}&_count={count}&_bundletype=searchset")
-    });
-    let text = searchset(view, &search.result, offset, count, &base, self_url, next.as_deref());
+        links.push(("next", page(&base, id, next)));
+    }
+    if let (Some(id), 1..) = (kept, offset) {
+        links.push(("previous", page(&base, id, offset.saturating_sub(count))));
+    }
+    let text = searchset(view, &search.result, offset, count, &base, self_url, &links);
     Answer::fhir(200, text)
 }
 

@@ -228,12 +228,15 @@ fn pages_follow_by_opaque_links_to_the_end() {
     let (_, _, mut bundle) = mock.get(&token, "/HealthcareService", &[]);
     let total = bundle["total"].as_u64().unwrap();
     assert!(total > 400, "three pages at least");
-    let mut seen = 0;
+    let (mut seen, mut pages) = (0, 0);
     loop {
         let matches =
             bundle["entry"].as_array().unwrap().iter().filter(|entry| entry["search"]["mode"] == "match");
         seen += matches.count() as u64;
         let links = bundle["link"].as_array().unwrap();
+        let has_previous = links.iter().any(|link| link["relation"] == "previous");
+        assert_eq!(has_previous, pages > 0, "from the second page on: {links:?}");
+        pages += 1;
         let Some(next) = links.iter().find(|link| link["relation"] == "next") else { break };
         let next = next["url"].as_str().unwrap().to_owned();
         assert!(next.contains("_getpages="));

@@ -41,7 +41,7 @@ fn find(t: ResourceType, query: &str) -> Vec<String> {
 fn bundle(t: ResourceType, query: &str) -> Value {
     let result = attempt(1, t, query, false).unwrap();
     let text =
-        searchset(&view(1), &result, 0, result.page_size(), "https://m.example", "https://m.example", None);
+        searchset(&view(1), &result, 0, result.page_size(), "https://m.example", "https://m.example", &[]);
     fhirkit::from_json_strict::<fhirkit::r4::Bundle>(&text).unwrap();
     serde_json::from_str(&text).unwrap()
 }

@@ -20,7 +20,11 @@ fn page(profile: u8, t: ResourceType, query: &[(&str, &str)], offset: usize) -> 
         result.page_size(),
         "https://mock.example/ws-diffusion-fhir",
         "https://mock.example/self?a=\"1\"",
-        result.next_offset(offset).map(|_| "https://mock.example/next"),
+        &result
+            .next_offset(offset)
+            .map(|_| ("next", "https://mock.example/next".to_owned()))
+            .into_iter()
+            .collect::<Vec<_>>(),
     );
     fhirkit::from_json_strict::<fhirkit::r4::Bundle>(&text).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -182,7 +186,7 @@ fn beyond_the_cap_the_total_still_counts() {
     for (offset, count, matches) in
         [(0, 2, 2), (MAXIMUM_MATCHES - 2, 200, 2), (MAXIMUM_MATCHES, 200, 0), (0, 0, 0)]
     {
-        let text = searchset(&view, &result, offset, count, "https://m.example", "https://m.example/s", None);
+        let text = searchset(&view, &result, offset, count, "https://m.example", "https://m.example/s", &[]);
         fhirkit::from_json_strict::<fhirkit::r4::Bundle>(&text).unwrap();
         let bundle: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(entries(&bundle, "match").len(), matches);
