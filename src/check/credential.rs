@@ -114,7 +114,8 @@ impl Kind for Credential {
                     let actual =
                         Text::new(format!("En défaut : {}.", name.fr), format!("At fault: {}.", name.en));
                     let mut finding = Finding::broken(actual, why, remedy).citing([request.number]);
-                    finding.at_most_should = is_tolerated_basic(scene, request);
+                    finding.at_most_should =
+                        is_tolerated_basic(scene, request) && !has_secret(scene, request);
                     return finding;
                 }
             }
@@ -287,6 +288,18 @@ fn secret(scene: &Scene<'_>, request: &Exchange) -> Proof {
         };
         return Proof::Wrong(why, remedy);
     };
+    if is_basic(request) {
+        return Proof::Wrong(
+            both!(
+                "La demande de jeton (échange {number}) s’identifie deux fois : par client_secret et par « Authorization: Basic ». La RFC 6749 (§2.3) n’admet qu’une méthode par demande.",
+                "The token request (exchange {number}) authenticates twice: by client_secret and by `Authorization: Basic`. RFC 6749 (§2.3) admits one method per request."
+            ),
+            both!(
+                "Envoyez le secret une fois : dans le champ client_secret du formulaire, sans Authorization: Basic.",
+                "Send the secret once: in the form's field client_secret, without Authorization: Basic."
+            ),
+        );
+    }
     match &scene.evidence.setting.service.secret {
         None => Proof::Unknown,
         Some(assigned) if assigned.trim() == sent.trim() => Proof::Given,
@@ -298,6 +311,12 @@ fn secret(scene: &Scene<'_>, request: &Exchange) -> Proof {
             remedy,
         ),
     }
+}
+
+/// Whether the form holds a secret.
+fn has_secret(scene: &Scene<'_>, request: &Exchange) -> bool {
+    let pairs = form(scene, request).unwrap_or_default();
+    pairs.iter().any(|(name, value)| name == "client_secret" && !value.is_empty())
 }
 
 fn no_secret(scene: &Scene<'_>, request: &Exchange) -> Proof {

@@ -82,6 +82,9 @@ flaws! {
         ForgetsSecret, "forgets-secret",
             "N'envoie pas le client_secret de son profil public.",
             "Does not send the client_secret of its public profile.";
+        SecretTwice, "secret-twice",
+            "Envoie le client_secret de son profil public dans le formulaire et par Authorization: Basic.",
+            "Sends the client_secret of its public profile in the form and by Authorization: Basic.";
         SecretInUrl, "secret-in-url",
             "Écrit aussi le client_secret de son profil public dans l'URL.",
             "Writes the client_secret of its public profile into the URL too.";
@@ -560,6 +563,9 @@ flaws! {
         FeedOldOverNew, "feed-old-over-new",
             "Envoie les mises à jour dans l'ordre inverse de leurs dates, une ancienne après une plus récente.",
             "Sends the updates in the reverse order of their dates, an old one after a newer one.";
+        FeedSendsChangesOnly, "feed-sends-changes-only",
+            "N'envoie que ce qui a changé depuis son dernier envoi, réussi ou non.",
+            "Sends only what has changed since it last tried, whether that succeeded or not.";
         FeedDropsBacklog, "feed-drops-backlog",
             "Annonce un succès et ne garde rien quand des capacités n'ont pas pu être envoyées.",
             "Reports success and keeps nothing when capacities could not be sent.";

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use hyper::{HeaderMap, Method, Uri};
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -76,7 +76,14 @@ impl Tokens {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(super::USER_AGENT));
         let body = form(&session, party)?.into();
-        let secret = party.secret(&session.settings).filter(|_| session.flaws.has(Flaw::SecretInUrl));
+        let secret = party.secret(&session.settings);
+        if let Some(secret) = secret.filter(|_| session.flaws.has(Flaw::SecretTwice)) {
+            let basic = STANDARD.encode(format!("{}:{secret}", party.client_id(&session.settings)?));
+            let basic =
+                HeaderValue::from_str(&format!("Basic {basic}")).map_err(|_| unsendable("the secret"))?;
+            headers.insert(AUTHORIZATION, basic);
+        }
+        let secret = secret.filter(|_| session.flaws.has(Flaw::SecretInUrl));
         let url = secret.map_or(Ok(url.clone()), |secret| with_secret(&url, secret))?;
         let patience = Patience::of(&session.flaws);
         let message = Message { method: Method::POST, url, headers, body, tolerates_cut: false, patience };

@@ -152,17 +152,29 @@ fn pieces(body: Bytes, fault: Option<Fault>, lasts: Duration) -> VecDeque<Piece>
         Some(Fault::Truncate) => VecDeque::from([Piece::Data(half), Piece::Cut]),
         Some(Fault::Stall) => VecDeque::from([Piece::Data(half), Piece::Wait(lasts), Piece::Cut]),
         Some(Fault::Drip) => {
-            let size = body.len().div_ceil(DROPS);
-            let starts = (0..body.len()).step_by(size);
-            let pause = lasts / u32::try_from(starts.len()).unwrap_or(u32::MAX).max(1);
-            let drop = |start: usize| {
-                let end = (start + size).min(body.len());
-                [Piece::Wait(pause), Piece::Data(body.slice(start..end))]
+            let ends = drops(&body);
+            let pause = lasts / u32::try_from(ends.len()).unwrap_or(u32::MAX).max(1);
+            let mut start = 0;
+            let drop = |end: usize| {
+                let piece = body.slice(start..end);
+                start = end;
+                [Piece::Wait(pause), Piece::Data(piece)]
             };
-            starts.flat_map(drop).collect()
+            ends.into_iter().flat_map(drop).collect()
         }
         _ => VecDeque::from([Piece::Data(body)]),
     }
+}
+
+/// Where each drop of a body ends: inside a character of several bytes where one is near, as it may on any network.
+fn drops(body: &[u8]) -> Vec<usize> {
+    let size = body.len().div_ceil(DROPS);
+    let inside =
+        |at: usize| body[at..(at + size).min(body.len())].iter().position(|byte| byte & 0xC0 == 0x80);
+    let mut ends: Vec<usize> =
+        (size..body.len()).step_by(size).map(|at| at + inside(at).unwrap_or(0)).collect();
+    ends.push(body.len());
+    ends
 }
 
 /// JSON with white space after its first character, which says the same.
@@ -295,6 +307,17 @@ mod tests {
             assert_eq!(data(&pieces(body.clone(), fault, lasts)), body);
         }
         assert!(pieces(Bytes::new(), Some(Fault::Stall), lasts).is_empty());
+    }
+
+    #[test]
+    fn a_drip_cuts_characters_in_two() {
+        let body = Bytes::from("{\"name\":\"Œuvre d’été à Montréal\"}".repeat(20));
+        let dripping = pieces(body.clone(), Some(Fault::Drip), Duration::from_secs(1));
+        let cut = dripping
+            .iter()
+            .filter(|piece| matches!(piece, Piece::Data(data) if std::str::from_utf8(data).is_err()));
+        assert!(cut.count() > DROPS / 2);
+        assert_eq!(data(&dripping), body);
     }
 
     #[tokio::test]

@@ -127,6 +127,12 @@ fn with_profile_0_the_secret_is_the_proof() {
     assert_met(&with_secret("%E2%80%B9redacted:right%E2%80%BA").check(proof()));
     assert_broken(&with_secret("‹redacted:wrong›").check(proof()), &["not the one assigned"], &[1]);
     assert_broken(&with_secret("").check(proof()), &["no client_secret"], &[1]);
+    let mut twice = with_secret("‹redacted:right›");
+    twice.evidence.exchanges[0].response.as_mut().unwrap().status = 200;
+    header(&mut twice.evidence.exchanges[0], "authorization", "Basic ‹redacted:b›");
+    let finding = twice.check(proof());
+    assert_broken(&finding, &["authenticates twice"], &[1]);
+    assert!(!finding.at_most_should, "Basic in place of the form is let pass, beside it it is not");
     assert_eq!(with_secret("‹redacted:right›").check(no_secret()).verdict, Verdict::Skipped);
 }
 

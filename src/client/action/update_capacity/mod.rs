@@ -21,6 +21,8 @@ use order::{Input, Operation, Order, latest, queue};
 use patch::{Verb, body, is_unknown_record};
 
 const BACKLOG: &str = "capacity-backlog.json";
+/// Where `feed-sends-changes-only` keeps what it tried.
+const TRIED: &str = "capacity-tried.json";
 /// Times that a record is written whose addition got lost.
 const ROUNDS: u32 = 3;
 
@@ -44,7 +46,10 @@ pub(super) async fn perform(ror: &Ror) -> Result<Done, ClientError> {
     let backlog: Option<Vec<Order>> = state.read(BACKLOG)?;
     let had_backlog = backlog.is_some();
     let now = moment::write(ror.session.clock.wall());
-    let orders = queue(backlog.unwrap_or_default(), input, &now, &ror.session.flaws)?;
+    let mut orders = queue(backlog.unwrap_or_default(), input, &now, &ror.session.flaws)?;
+    if ror.session.flaws.has(Flaw::FeedSendsChangesOnly) {
+        orders = changes(&state, orders)?;
+    }
     let mut tally = write_all(ror, orders).await;
     if ror.session.flaws.has(Flaw::FeedDropsBacklog) {
         tally.unsent.clear();
@@ -53,6 +58,13 @@ pub(super) async fn perform(ror: &Ror) -> Result<Done, ClientError> {
         state.write(BACKLOG, &latest(tally.unsent.clone()))?;
     }
     conclude(ror, tally, state.lasts())
+}
+
+/// For `feed-sends-changes-only`: the orders that are not those of the last time.
+fn changes(state: &State, orders: Vec<Order>) -> Result<Vec<Order>, ClientError> {
+    let before: Vec<Order> = state.read(TRIED)?.unwrap_or_default();
+    state.write(TRIED, &orders)?;
+    Ok(orders.into_iter().filter(|order| !before.contains(order)).collect())
 }
 
 /// Writes the orders one after the other, as far as it makes sense to go on.
