@@ -210,18 +210,29 @@ fn client_id(scene: &Scene<'_>) -> Option<Finding> {
         ));
     }
     let expected = quote(&setting.service.client_id);
-    let mut finding = Finding::broken(
-        join(&sentence(&named(first)), &refusal(first)),
+    let media_type = first.header("content-type").unwrap_or_default();
+    let is_form = media_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded");
+    let why = if is_form {
         both!(
             "Le serveur d’autorisation ne reconnaît pas le client_id de la demande de jeton.",
             "The authorisation server does not know the client_id of the token request."
-        ),
+        )
+    } else {
+        let sent = quote(media_type);
+        both!(
+            "La demande de jeton n’est pas un formulaire (Content-Type : « {sent} ») : le serveur d’autorisation n’y trouve pas de client_id.",
+            "The token request is no form (Content-Type: `{sent}`): the authorisation server finds no client_id in it."
+        )
+    };
+    let mut finding = Finding::broken(
+        join(&sentence(&named(first)), &refusal(first)),
+        why,
         both!(
             "Envoyez la valeur de ROR_CLIENT_ID (ici « {expected} ») dans le champ client_id d’un formulaire application/x-www-form-urlencoded, par POST.",
             "Send the value of ROR_CLIENT_ID (here `{expected}`) in the field client_id of an application/x-www-form-urlencoded form, by POST."
         ),
     );
-    finding.party = Some(Party::Configuration);
+    finding.party = Some(if is_form { Party::Configuration } else { Party::Client });
     Some(finding.citing([first.number]))
 }
 

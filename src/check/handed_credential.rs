@@ -398,6 +398,28 @@ fn with_control(finding: Finding, scene: &Scene<'_>, step: &Step) -> Finding {
     if finding.verdict == Verdict::Met { control(scene, step).unwrap_or(finding) } else { finding }
 }
 
+/// The client's own certificate was refused as well: whatever the refusal of another one shows, this comes first.
+fn own_refused(missing: &Text, exchange: u32, said: &str) -> Finding {
+    Finding::undecided(
+        Text::new(
+            format!("Aucun jeton obtenu {} avec le bon certificat : « {said} ».", missing.fr),
+            format!("No token granted {} with the good certificate: `{said}`.", missing.en),
+        ),
+        both!(
+            "Le client s’est vu refuser un jeton avec son propre certificat aussi (échange {exchange}) : le refus d’un autre ne prouve alors rien.",
+            "The client was refused a token with its own certificate, too (exchange {exchange}): the refusal of another one proves nothing then."
+        ),
+    )
+    .remedy(
+        both!(
+            "Corrigez d’abord ce que dit ce refus ; s’il parle de l’autorité qui a délivré le certificat, envoyez la chaîne entière, intermédiaire compris (le fichier de ROR_CLIENT_CERT la contient).",
+            "Correct first what that refusal says; if it is about the authority that issued the certificate, send the whole chain, the intermediate included (the file of ROR_CLIENT_CERT holds it)."
+        ),
+        Party::Client,
+    )
+    .citing([exchange])
+}
+
 /// The client's own certificate must have been good before and after; what is missing, if anything is.
 fn control(scene: &Scene<'_>, judged: &Step) -> Option<Finding> {
     let number = judged.started.step;
@@ -419,6 +441,14 @@ fn control(scene: &Scene<'_>, judged: &Step) -> Option<Finding> {
         return None;
     }
     let missing = if before { both!("après", "after") } else { both!("avant", "before") };
+    let refused = scene.evidence.exchanges.iter().find_map(|exchange| {
+        let own = exchange.api() == Api::Token && is_refused(exchange) && exchange.step.is_some_and(is_own);
+        let said = if own { reason(exchange)? } else { return None };
+        Some((exchange.number, said))
+    });
+    if let Some((exchange, said)) = refused {
+        return Some(own_refused(&missing, exchange, &said));
+    }
     Some(
         Finding::undecided(
             Text::new(

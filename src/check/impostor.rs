@@ -106,7 +106,10 @@ pub(super) fn remedy(defect: &str) -> Text {
             "Verify the certificate on each connection, not only on the first one."
         ),
         "old-tls" => {
-            both!("N’acceptez que TLS 1.2 et 1.3 (RFC 8996).", "Accept TLS 1.2 and 1.3 only (RFC 8996).")
+            both!(
+                "N’acceptez que TLS 1.2 et 1.3 (RFC 8996). Le banc propose l’échange de clé RSA : une bibliothèque qui refuse TLS 1.0 avec (EC)DHE peut l’accepter ainsi.",
+                "Accept TLS 1.2 and 1.3 only (RFC 8996). The bench offers RSA key transport: a library that refuses TLS 1.0 with (EC)DHE may accept it so."
+            )
         }
         _ => both!(
             "Vérifiez la chaîne du certificat jusqu’à une autorité reconnue ; retirez toute option qui désactive cette vérification (curl -k, verify=False, trustAll…).",

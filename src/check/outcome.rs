@@ -7,7 +7,7 @@ use super::Seconds;
 use super::context::{Report, Scene, report};
 use super::still_trying::still_trying;
 use super::words::{both, ms, named, quote};
-use super::{Finding, Kind, Nature};
+use super::{Finding, Kind, Nature, Party};
 use crate::journal::{Exchange, Step};
 use crate::text::Text;
 
@@ -123,12 +123,19 @@ fn undecided_hang(deadline_ms: u64, enough: Seconds) -> Finding {
             "The client is still waiting: for an answer that does not come, or for the end of a delay. A person has to check that it bounds that wait (read time-out, longest delay that it accepts); with a deadline {factor} times as long as this one (--patience) the bench judges it by itself."
         ),
     )
+    .remedy(
+        both!(
+            "Rejouez ce scénario en allongeant les échéances (--patience), ou donnez au client un time-out de lecture plus court.",
+            "Play this scenario again with longer deadlines (--patience), or give the client a shorter read time-out."
+        ),
+        Party::Client,
+    )
 }
 
 /// A client that was seen to give up a stalled answer by itself: it closed the connection well before the deadline.
 fn own_time_out(scene: &Scene<'_>, step: &Step) -> Option<Finding> {
     let end = step.started_us.saturating_add(step.started.deadline_ms.saturating_mul(1_000));
-    let (given_up, waited_us) = scene.during(step).find_map(|exchange| {
+    let mut given_up = scene.during(step).filter_map(|exchange| {
         let response = exchange.response.as_ref()?;
         if response.scripted.is_none() || exchange.complete == Some(true) {
             return None;
@@ -138,19 +145,28 @@ fn own_time_out(scene: &Scene<'_>, step: &Step) -> Option<Finding> {
         let given_up = ends.into_iter().flatten().min()?;
         let early = given_up.saturating_add(BEFORE_DEADLINE_US) <= end;
         early.then(|| (exchange, given_up.saturating_sub(exchange.request.first_byte_us)))
-    })?;
-    let (name, waited) = (named(given_up), ms(waited_us));
+    });
+    let (first, waited_us) = given_up.next()?;
+    let times = 1 + given_up.count();
+    let (name, waited) = (named(first), ms(waited_us));
     let finding = Finding::review(
         Text::new(
-            format!("Après {waited}, le client a lui-même renoncé à la réponse : {}.", name.fr),
-            format!("After {waited} the client gave up the answer by itself: {}.", name.en),
+            format!(
+                "Après {waited}, le client a lui-même renoncé à la réponse : {} ({times} fois en tout).",
+                name.fr
+            ),
+            format!("After {waited} the client gave up the answer by itself: {} ({times} in all).", name.en),
         ),
         both!(
             "Le client a un délai maximal (time-out) de lecture. À l’échéance du pas, il n’avait encore rien signalé : une personne doit vérifier qu’il finit par une erreur.",
             "The client has a read time-out. At the deadline of the step it had not reported anything yet: a person has to check that it ends with an error."
         ),
     );
-    Some(finding.citing([given_up.number]))
+    let remedy = both!(
+        "Rejouez ce scénario en allongeant les échéances (--patience) : le client essayait sans doute encore.",
+        "Play this scenario again with longer deadlines (--patience): the client was probably still trying."
+    );
+    Some(finding.remedy(remedy, Party::Configuration).citing([first.number]))
 }
 
 /// When the client closed the connection of that exchange, µs; none when it did not.

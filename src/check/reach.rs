@@ -21,11 +21,23 @@ pub(super) fn no_traffic(scene: &Scene<'_>) -> Finding {
     if !failures.is_empty() && evidence.exchanges.is_empty() {
         return no_handshake(&failures, scene);
     }
-    let where_ = if scene.step.is_some() && !evidence.exchanges.is_empty() {
-        both!("Aucune requête pendant ce pas de test.", "No request during this step.")
-    } else {
-        both!("Aucune requête du client.", "No request from the client.")
-    };
+    if scene.step.is_some() && !evidence.exchanges.is_empty() {
+        return Finding::undecided(
+            join(&both!("Aucune requête pendant ce pas de test.", "No request during this step."), &said(scene)),
+            both!(
+                "Le client n’a rien envoyé pendant ce pas de test, alors qu’il a joint le banc pendant un autre : sans échange, rien ne peut être jugé.",
+                "The client sent nothing during this step, although it reached the bench during another: without an exchange nothing can be judged."
+            ),
+        )
+        .remedy(
+            both!(
+                "Vérifiez que l’adaptateur exécute l’action demandée à chaque pas de test (ROR_ACTION, ROR_INPUT) ; « banc-ror try » montre ce qui passe.",
+                "Check that the adapter carries out the action asked for at each step (ROR_ACTION, ROR_INPUT); `banc-ror try` shows what goes over the wire."
+            ),
+            Party::Configuration,
+        );
+    }
+    let where_ = both!("Aucune requête du client.", "No request from the client.");
     Finding::undecided(
         join(&where_, &said(scene)),
         both!(

@@ -67,9 +67,15 @@ impl Kind for SecretsKept {
                 format!("Un jeton ou un secret {} (pas de test {step}).", place.fr),
                 format!("A token or secret {} (step {step}).", place.en),
             ),
-            both!(
-                "Qui lit ces traces peut lire le ROR au nom du service, jusqu’à la fin du jeton ou au-delà.",
-                "Whoever reads these logs can read the ROR on the service's behalf, until the token ends or longer."
+            Text::new(
+                format!(
+                    "Un jeton ou un secret {} (pas de test {step}) : qui le lit peut lire le ROR au nom du service, jusqu’à la fin du jeton ou au-delà.",
+                    place.fr
+                ),
+                format!(
+                    "A token or secret {} (step {step}): whoever reads it can read the ROR on the service's behalf, until the token ends or longer.",
+                    place.en
+                ),
             ),
             both!(
                 "Retirez jetons, secrets et en-têtes Authorization des traces, y compris celles de la bibliothèque HTTP et des messages d’erreur.",

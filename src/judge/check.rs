@@ -83,6 +83,10 @@ fn conclude(check: &Check, finding: Finding, keyword: Keyword, harness_error: Op
         (Verdict::Broken, Keyword::Must | Keyword::MustNot) => Status::Fail,
         (Verdict::Broken, Keyword::Should) => Status::Warn,
         (Verdict::Broken, Keyword::May | Keyword::Quota) => {
+            why = Text::new(
+                format!("Noté, sans conséquence ici : {}", why.fr),
+                format!("Noted, of no consequence here: {}", why.en),
+            );
             notes.push(both!(
                 "Écart sans conséquence : l’exigence citée est facultative (MAY).",
                 "A difference of no consequence: the requirement cited is optional (MAY)."

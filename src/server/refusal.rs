@@ -221,7 +221,7 @@ pub(super) fn http_date(instant: OffsetDateTime) -> String {
 
 fn body(api: Api, status: u16, body: ScriptedBody) -> Answer {
     match body {
-        ScriptedBody::Usual => usual(api, status, "The mock was told to answer so"),
+        ScriptedBody::Usual => usual(api, status, diagnostic(status)),
         ScriptedBody::Gateway => Answer::json(
             status,
             &json!({ "message": "Request refused by the gateway", "http_status_code": status }),
@@ -244,6 +244,17 @@ fn body(api: Api, status: u16, body: ScriptedBody) -> Answer {
             answer.headers.remove(CONTENT_TYPE);
             answer
         }
+    }
+}
+
+/// What a scripted refusal says of itself.
+fn diagnostic(status: u16) -> &'static str {
+    match status {
+        404 => "Resource not found",
+        410 => "No longer available",
+        429 => "Too many requests",
+        503 => "Service unavailable",
+        _ => "The mock was told to answer so",
     }
 }
 

@@ -143,6 +143,13 @@ fn an_identity_that_is_not_proved_is_told() {
         "The client_id is known",
         &["nobody has the client_id `nobody`", "ROR_CLIENT_ID (here `banc-ror-client`)"],
     );
+    assert_problem(
+        &format!(
+            "curl --silent --fail {PROOF} --header 'Content-Type: application/json' --data '{{}}' $ROR_TOKEN_URL"
+        ),
+        "The client_id is known",
+        &["is no form (Content-Type: `application/json`)", "who must act: your client"],
+    );
     let folder = tempfile::tempdir().unwrap();
     let without = shell(&folder, &format!("curl --silent --fail --cacert $ROR_CA_CERT {ASK} $ROR_TOKEN_URL"));
     let output = examine(&without, &["--profile", "0"]);

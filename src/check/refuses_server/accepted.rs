@@ -49,7 +49,8 @@ pub(super) fn accepted_by<'a>(
     let (what, place) = (fault(&impostor.defect), name(impostor.endpoint));
     let told = accepted.told();
     let line = quote(&accepted.line);
-    let shown = if line.is_empty() {
+    // What goes on with TLS 1.0 has sent no request.
+    let shown = if line.is_empty() || impostor.defect == "old-tls" {
         Text::default()
     } else {
         both!(" Première ligne reçue : « {line} ».", " First line received: `{line}`.")
@@ -92,6 +93,16 @@ pub(super) fn accepted_by<'a>(
         "sha1-signature" => both!(
             "Le client a accepté un certificat signé avec SHA-1 : la RFC 8446 (§4.4.2.4) recommande de le refuser, sans l’exiger.",
             "The client accepted a certificate signed with SHA-1: RFC 8446 (§4.4.2.4) recommends refusing it, and does not demand it."
+        ),
+        "old-tls" => Text::new(
+            format!(
+                "Le client a poursuivi la négociation de TLS 1.0 que lui proposait {} : il a envoyé sa clé.",
+                place.fr
+            ),
+            format!(
+                "The client went on with the handshake of TLS 1.0 that {} offered: it sent its key.",
+                place.en
+            ),
         ),
         "cn-only" => both!(
             "Faute de subjectAltName, le client a pris l’hôte dans le CN : bien des bibliothèques le font encore, la RFC 9525 l’a retiré.",

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::Verdict;
 use super::super::testing::Story;
+use super::super::{Party, Verdict};
 use super::{assert_broken, assert_met, assert_undecided};
 use crate::journal::*;
 
@@ -78,6 +78,19 @@ fn a_client_that_stops_by_itself_with_a_message_does_right() {
     assert_undecided(&judge(&story, "error"));
     and_own_again(&mut story);
     assert_met(&judge(&story, "error"));
+}
+
+#[test]
+fn a_client_whose_own_certificate_is_refused_is_told_that_first() {
+    let mut story = handed("expired", false);
+    asks(&mut story, 401, Some("ab"));
+    story.fails("refused");
+    story.next_step("token", json!({}));
+    let number = asks(&mut story, 401, Some("own"));
+    let finding = judge(&story, "error");
+    assert_undecided(&finding);
+    assert!(finding.actual.en.contains("with the good certificate: `it ended`"), "{finding:#?}");
+    assert_eq!((finding.party, finding.exchanges.as_slice()), (Some(Party::Client), &[number][..]));
 }
 
 #[test]
