@@ -100,9 +100,12 @@ impl Kind for Received {
         let cited: Vec<u32> = cited.map(|exchange| exchange.number).take(10).collect();
         let finding = match report(last) {
             Report::Ok => {
+                let answered = |exchange: &&Exchange| is_answered_whole(exchange);
                 let asked = Asked::of(scene.evidence.exchanges.iter().filter(since));
+                // What was asked for in vain tells nothing of where the bookmark ought to be.
+                let served = Asked::of(scene.evidence.exchanges.iter().filter(since).filter(answered));
                 let updated = version(now).updated.unwrap_or_default();
-                Finding::broken(actual, asked.why(&resource, updated), asked.remedy(updated))
+                Finding::broken(actual, asked.why(&resource, updated), served.remedy(updated))
             }
             Report::Human(_) => Finding::review(
                 actual,
