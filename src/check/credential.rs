@@ -273,8 +273,7 @@ fn secret(scene: &Scene<'_>, request: &Exchange) -> Proof {
         "Send the secret received (ROR_CLIENT_SECRET) in the form's field client_secret, as it is."
     );
     let Some(pairs) = form(scene, request) else { return Proof::Unknown };
-    let sent = pairs.iter().find(|(name, value)| name == "client_secret" && !value.is_empty());
-    let Some((_, sent)) = sent else {
+    let Some(sent) = secret_of(&pairs) else {
         let why = if is_basic(request) {
             both!(
                 "Le secret est envoyé par « Authorization: Basic » (échange {number}) ; le ROR documente le champ client_secret du formulaire.",
@@ -315,8 +314,13 @@ fn secret(scene: &Scene<'_>, request: &Exchange) -> Proof {
 
 /// Whether the form holds a secret.
 fn has_secret(scene: &Scene<'_>, request: &Exchange) -> bool {
-    let pairs = form(scene, request).unwrap_or_default();
-    pairs.iter().any(|(name, value)| name == "client_secret" && !value.is_empty())
+    form(scene, request).is_some_and(|pairs| secret_of(&pairs).is_some())
+}
+
+/// The secret in a form. An empty field holds none: several OAuth libraries send one.
+fn secret_of(pairs: &[(String, String)]) -> Option<&str> {
+    let sent = pairs.iter().find(|(name, value)| name == "client_secret" && !value.is_empty());
+    sent.map(|(_, value)| value.as_str())
 }
 
 fn no_secret(scene: &Scene<'_>, request: &Exchange) -> Proof {
@@ -335,8 +339,7 @@ fn no_secret(scene: &Scene<'_>, request: &Exchange) -> Proof {
         );
     }
     let Some(pairs) = form(scene, request) else { return Proof::Unknown };
-    // An empty field holds no secret: several OAuth libraries send one.
-    if pairs.iter().any(|(name, value)| name == "client_secret" && !value.is_empty()) {
+    if secret_of(&pairs).is_some() {
         return Proof::Wrong(
             both!(
                 "La demande de jeton (échange {number}) porte un client_secret alors que le certificat est la preuve.",

@@ -6,7 +6,7 @@ use super::context::{Context, Report, Scene, report};
 use super::credential::{Credential, CredentialFacet};
 use super::preconditions;
 use super::reach::{no_handshake, no_traffic};
-use super::token_form::token_requests;
+use super::token_form::{is_form, token_requests};
 use super::words::{both, join, listed, named, quote, refusal};
 use super::{Finding, Kind, Party, Verdict};
 use crate::journal::{Connection, Exchange};
@@ -210,15 +210,14 @@ fn client_id(scene: &Scene<'_>) -> Option<Finding> {
         ));
     }
     let expected = quote(&setting.service.client_id);
-    let media_type = first.header("content-type").unwrap_or_default();
-    let is_form = media_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded");
+    let is_form = is_form(first);
     let why = if is_form {
         both!(
             "Le serveur d’autorisation ne reconnaît pas le client_id de la demande de jeton.",
             "The authorisation server does not know the client_id of the token request."
         )
     } else {
-        let sent = quote(media_type);
+        let sent = quote(first.header("content-type").unwrap_or_default());
         both!(
             "La demande de jeton n’est pas un formulaire (Content-Type : « {sent} ») : le serveur d’autorisation n’y trouve pas de client_id.",
             "The token request is no form (Content-Type: `{sent}`): the authorisation server finds no client_id in it."

@@ -105,6 +105,12 @@ pub(super) fn form<'a>(scene: &Scene<'a>, request: &'a Exchange) -> Option<Vec<(
     Some(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
 }
 
+/// Whether the request says that its body is a form, whatever its charset.
+pub(super) fn is_form(request: &Exchange) -> bool {
+    let content_type = request.header("content-type").unwrap_or_default();
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(FORM)
+}
+
 /// Whether a public client (profile 0) got its token with HTTP Basic: RFC 6749 §2.3.1 has servers accept that, the ROR
 /// documents the form only, so it is advised against and not held against the client.
 pub(super) fn is_tolerated_basic(scene: &Scene<'_>, request: &Exchange) -> bool {
@@ -132,9 +138,9 @@ fn fault(scene: &Scene<'_>, request: &Exchange) -> Result<Option<Text>, ()> {
             "the secret is in the URL instead of the form's body"
         )));
     }
-    let content_type = request.header("content-type").unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case(FORM) {
+    if !is_form(request) {
+        let content_type = request.header("content-type").unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
         let sent = if media_type.is_empty() { "—".to_owned() } else { quote(content_type) };
         return Ok(Some(both!(
             "le Content-Type est « {sent} » au lieu de {FORM}",
